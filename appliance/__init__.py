@@ -1,0 +1,1 @@
+"""Sanmen, the firmware of a community gate: vision sees, gate decides, ui shows."""

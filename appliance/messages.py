@@ -1,0 +1,224 @@
+"""What the rooms say to each other: frozen, bounded dataclasses, one per message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated
+
+from msgspec import Meta
+
+PROTOCOL = 1
+"""Version of this vocabulary; rooms of different versions do not talk."""
+
+VisitId = Annotated[bytes, Meta(min_length=16, max_length=16)]
+"""Names one visit; drawn by gate, good for one decision."""
+Nanoseconds = Annotated[int, Meta(ge=0)]
+"""CLOCK_MONOTONIC, which the rooms of one machine share."""
+Score = Annotated[float, Meta(ge=0.0, le=1.0)]
+Quality = Annotated[int, Meta(ge=0, le=100)]
+Count = Annotated[int, Meta(ge=0)]
+ShortText = Annotated[str, Meta(max_length=400)]
+
+
+class Purpose(Enum):
+    """Why a visit looks at a face."""
+
+    IDENTIFY = "identify"
+    ENROL = "enrol"
+
+
+class Trigger(Enum):
+    """The act of intent that began a visit (law 2)."""
+
+    DWELL = "dwell"
+    TOUCH = "touch"
+
+
+class Hint(Enum):
+    """One thing a person can do, the only words vision has for people."""
+
+    NONE = "none"
+    COME_CLOSER = "come_closer"
+    STEP_BACK = "step_back"
+    ONE_PERSON = "one_person"
+    CENTRE_FACE = "centre_face"
+    LOOK_AHEAD = "look_ahead"
+    HOLD_STILL = "hold_still"
+    MORE_LIGHT = "more_light"
+    LESS_LIGHT = "less_light"
+    UNCOVER_EYES = "uncover_eyes"
+    UNCOVER_MOUTH = "uncover_mouth"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Vision has opened camera and models.
+
+    Attributes:
+        features: names the models and arithmetic of its feature vectors; references made by
+            another recipe cannot be compared with its probes.
+        camera: the camera's identity, for the log.
+        face_fault: why face does not work, or empty.
+
+    """
+
+    features: ShortText
+    camera: ShortText
+    face_fault: ShortText = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Vision lives; sent at least once a second.
+
+    Attributes:
+        at_ns: when.
+        frames: pictures looked at since start.
+        camera_fault: what is wrong with the camera, or empty.
+        face_fault: why face does not work, or empty.
+
+    """
+
+    at_ns: Nanoseconds
+    frames: Count
+    camera_fault: ShortText = ""
+    face_fault: ShortText = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IntentSeen:
+    """Somebody stands close, still and frontal, or was announced by a touch; asks for a visit."""
+
+    at_ns: Nanoseconds
+    trigger: Trigger = Trigger.DWELL
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What the person before the camera can do now; without a visit it holds for all in view."""
+
+    at_ns: Nanoseconds
+    hint: Hint
+
+
+@dataclass(frozen=True, slots=True)
+class CueEvidence:
+    """What one presentation attack cue saw: evidence, never a decision.
+
+    Attributes:
+        cue: its name.
+        score: 0 = attack, 1 = bona fide.
+        frames: how many pictures it looked at; 0 = no evidence.
+
+    """
+
+    cue: ShortText
+    score: Score
+    frames: Count
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEvidence:
+    """The outcome of a visit's face work: one probe and what was seen around it.
+
+    Attributes:
+        visit: the visit it answers.
+        intent_ns: when the person showed intent.
+        taken_ns: exposure of the newest picture used.
+        features: the recipe of the vector, as in `Ready`.
+        probe: unit feature vector, float32 little-endian, joined over `frames` pictures.
+        quality: unified quality score of the best picture.
+        frames: pictures joined.
+        cues: one entry per presentation attack cue that is switched on.
+
+    """
+
+    visit: VisitId
+    intent_ns: Nanoseconds
+    taken_ns: Nanoseconds
+    features: ShortText
+    probe: Annotated[bytes, Meta(min_length=4, max_length=4096)]
+    quality: Quality
+    frames: Annotated[int, Meta(ge=1, le=64)]
+    cues: Annotated[tuple[CueEvidence, ...], Meta(max_length=16)]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitAbandoned:
+    """A visit ended without a probe: the person left, or no picture was good enough in time.
+
+    Attributes:
+        visit: the visit it answers.
+        at_ns: when.
+        hint: what stood in the way last.
+
+    """
+
+    visit: VisitId
+    at_ns: Nanoseconds
+    hint: Hint
+
+
+@dataclass(frozen=True, slots=True)
+class QrRead:
+    """A QR code was held to the camera.
+
+    Attributes:
+        at_ns: exposure of its picture.
+        text: its text.
+
+    """
+
+    at_ns: Nanoseconds
+    text: Annotated[str, Meta(min_length=1, max_length=2048)]
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """Gate tells vision what it may look for; nothing until told."""
+
+    face: bool
+    qr: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartVisit:
+    """Gate allows face work for one person until a deadline.
+
+    Attributes:
+        visit: its name.
+        purpose: compare once, or gather for an enrolment.
+        deadline_ns: give evidence or give up by then.
+        trigger: the act of intent.
+
+    """
+
+    visit: VisitId
+    purpose: Purpose
+    deadline_ns: Nanoseconds
+    trigger: Trigger = Trigger.DWELL
+
+
+@dataclass(frozen=True, slots=True)
+class StopVisit:
+    """Gate takes a visit back; its pictures and vectors are overwritten at once."""
+
+    visit: VisitId
+
+
+FROM_VISION = (Ready, Health, IntentSeen, Guidance, FaceEvidence, VisitAbandoned, QrRead)
+FROM_GATE = (SetMode, StartVisit, StopVisit)
+
+Message = (
+    Ready
+    | Health
+    | IntentSeen
+    | Guidance
+    | FaceEvidence
+    | VisitAbandoned
+    | QrRead
+    | SetMode
+    | StartVisit
+    | StopVisit
+)

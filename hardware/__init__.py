@@ -1,0 +1,1 @@
+"""The devices of a gate behind small ports; knows nothing of the product that uses them."""

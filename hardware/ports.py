@@ -1,0 +1,244 @@
+"""What the product sees of its devices: Protocols and plain data, no device library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Clock(Protocol):
+    """A monotonic time source that the caller owns."""
+
+    def now_ns(self) -> int:
+        """Return the monotonic time in nanoseconds."""
+        ...
+
+    def sleep_until_ns(self, at_ns: int) -> None:
+        """Return at the monotonic time `at_ns`, or at once if it has passed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """How the sensor took a picture.
+
+    Attributes:
+        time_us: exposure time, microseconds.
+        gain: analogue x digital gain, 1.0 = none.
+        lux: the camera's estimate of the scene's light, or None.
+
+    """
+
+    time_us: int
+    gain: float
+    lux: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One borrowed picture; its pixels are overwritten when it is given back.
+
+    Attributes:
+        pixels: (height, width, 3) uint8, BGR, row 0 at the top.
+        taken_ns: monotonic clock at the start of exposure, nanoseconds.
+        sequence: counts the camera's pictures; a gap means pictures that nobody borrowed.
+        exposure: the sensor's settings, or None where the camera does not tell.
+
+    """
+
+    pixels: NDArray[np.uint8]
+    taken_ns: int
+    sequence: int
+    exposure: Exposure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraOptions:
+    """How to open a camera.
+
+    Attributes:
+        driver: "picamera2", "v4l2" or "file".
+        source: device path or number, or a video file, picture or folder of pictures.
+        width: wanted picture width, pixels; a file camera keeps its own size.
+        height: wanted picture height, pixels.
+        fps: wanted pictures a second; for a folder or picture, the rate it is played at.
+        every_frame: a file camera gives each picture, instead of the newest one due by its clock.
+        repeat: a file camera starts again at its end instead of raising EndOfFootageError.
+
+    """
+
+    driver: str
+    source: str = "0"
+    width: int = 640
+    height: int = 480
+    fps: float = 25.0
+    every_frame: bool = False
+    repeat: bool = False
+
+
+class Camera(Protocol):
+    """A camera that lends its newest picture."""
+
+    @property
+    def identity(self) -> str:
+        """Driver and source, as the log and the self-test name it."""
+        ...
+
+    def borrow(self, timeout_s: float = 1.0) -> AbstractContextManager[Frame]:
+        """Lend the newest picture not lent before; one loan at a time.
+
+        Raises:
+            DeviceStuckError: no new picture within `timeout_s`.
+            EndOfFootageError: a file camera is at its end.
+            DeviceUnavailableError: the camera is gone or closed.
+
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop the camera and overwrite its buffers; closing twice is allowed."""
+        ...
+
+
+class Lock(Enum):
+    """What holds the door; the driver decides what a release means for it."""
+
+    STRIKE = "strike"
+    """Fail-secure: locked without power, released while powered (contact normally open)."""
+    MAGLOCK = "maglock"
+    """Fail-safe: held by power, released without (contact normally closed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorPins:
+    """BCM numbers of one portal; None where an input is not wired."""
+
+    relay: int = 17
+    door: int | None = 27
+    rex: int | None = 22
+    fire: int | None = 23
+    tamper: int | None = 24
+
+
+@dataclass(frozen=True, slots=True)
+class DoorOptions:
+    """How a portal is wired.
+
+    Attributes:
+        driver: "gpio" (Pi), "mock" (gpiozero's MockFactory) or "sim".
+        lock: what holds the door.
+        pins: BCM pin numbers.
+        debounce_ms: an input counts when it was stable for so long, milliseconds.
+        strike_releases_on_fire: release a fail-secure strike too while fire release is on.
+
+    """
+
+    driver: str
+    lock: Lock = Lock.STRIKE
+    pins: DoorPins = field(default_factory=DoorPins)
+    debounce_ms: int = 30
+    strike_releases_on_fire: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DoorInputs:
+    """The debounced inputs of one portal; True = active."""
+
+    door_open: bool = False
+    rex: bool = False
+    fire: bool = False
+    tamper: bool = False
+
+
+class DoorIo(Protocol):
+    """The lock relay and the inputs of one portal; the relay is off at start and at close."""
+
+    @property
+    def relay_on(self) -> bool:
+        """Whether the relay's coil has power now."""
+        ...
+
+    def read(self) -> DoorInputs:
+        """Return the inputs after debouncing."""
+        ...
+
+    def release(self) -> None:
+        """Let the door be opened."""
+        ...
+
+    def secure(self) -> None:
+        """Hold the door."""
+        ...
+
+    def release_for_fire(self) -> None:
+        """Do what this lock must do while the fire panel asks for release."""
+        ...
+
+    def close(self) -> None:
+        """Switch the relay off and let go of the pins; closing twice is allowed."""
+        ...
+
+
+class Authenticity(Enum):
+    """How far a reader could prove that a card is the one it says."""
+
+    MUTUAL = "mutual"
+    """Card and reader proved a shared diversified key to each other."""
+    COPYABLE = "copyable"
+    """Only a number was read: UID, MIFARE Classic, 125 kHz. Never opens a door (S4)."""
+    FAILED = "failed"
+    """Authentication was tried and failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardPresentation:
+    """One card held to a reader.
+
+    Attributes:
+        card_id: what the card's protected file holds, 16 bytes; empty if it was not read.
+        authenticity: how far the reader could prove it.
+        at_ns: monotonic clock when the card was seen, nanoseconds.
+
+    """
+
+    card_id: bytes
+    authenticity: Authenticity
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderOptions:
+    """How to open a card reader.
+
+    Attributes:
+        driver: "none", or "sim" (a line-based named pipe, simulation sites only).
+        source: device or path.
+
+    """
+
+    driver: str = "none"
+    source: str = ""
+
+
+class Reader(Protocol):
+    """A card reader that is polled."""
+
+    @property
+    def working(self) -> bool:
+        """Whether a card held to it now would be read."""
+        ...
+
+    def poll(self) -> tuple[CardPresentation, ...]:
+        """Return the cards presented since the last call, oldest first; never blocks."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the device; closing twice is allowed."""
+        ...
