@@ -1,0 +1,1 @@
+"""The pure core of the gate: who may pass, when, and what the door does."""

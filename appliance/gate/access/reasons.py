@@ -1,0 +1,67 @@
+"""The closed lists of methods and of reasons a decision can give."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Method(Enum):
+    """The three equal doors of a gate; card and QR first, face is opt-in (S1, S12)."""
+
+    CARD = "card"
+    QR = "qr"
+    FACE = "face"
+
+
+class Reason(Enum):
+    """Why a decision was taken; the codes are stable, for log and screen (law 9)."""
+
+    GRANTED = "granted"
+
+    UNKNOWN_CARD = "card-unknown"
+    COPYABLE_CARD = "card-copyable"
+    CARD_NOT_PROVEN = "card-not-proven"
+    CARD_BLOCKED = "card-blocked"
+
+    PASS_INVALID = "pass-invalid"  # noqa: S105 - a reason code, not a password
+    PASS_EXPIRED = "pass-expired"  # noqa: S105 - the same
+    PASS_REPLAYED = "pass-replayed"  # noqa: S105 - the same
+    PASS_BLOCKED = "pass-blocked"  # noqa: S105 - the same
+
+    NO_MATCH = "face-no-match"
+    NOT_CLEAR = "face-not-clear"
+    """The second best candidate is too near (S129)."""
+    NEEDS_SECOND_FACTOR = "face-second-factor"
+    """The person is marked as a look-alike: card or QR instead (S129)."""
+    ATTACK_SUSPECTED = "face-attack"
+    PRESENTATION_UNPROVEN = "face-unproven"
+    """There is no evidence for a bona fide presentation."""
+    NO_CONSENT = "face-no-consent"
+    CONSENT_ENDED = "face-consent-ended"
+    FACE_FROZEN = "face-frozen"
+    FACE_PAUSED = "face-paused"
+    """Too many failed attempts (S124)."""
+    FACE_SUSPENDED = "face-suspended"
+    """No non-biometric door works (law 1)."""
+    FACE_BROKEN = "face-broken"
+    NO_USABLE_FACE = "face-not-usable"
+    """Failure to acquire: covered, too far, too dark. Nobody's fault (S29, S125)."""
+    FEATURES_DIFFER = "face-features-differ"
+    """Probe and references were made by different recipes."""
+
+    METHOD_OFF = "method-off"
+    """This portal does not offer the method."""
+    METHOD_NOT_CHOSEN = "method-not-chosen"
+    """The resident did not choose the method (S13)."""
+    RESIDENT_INACTIVE = "resident-inactive"
+    OUTSIDE_SCHEDULE = "outside-schedule"
+    NOT_YET_VALID = "not-yet-valid"
+    VALIDITY_ENDED = "validity-ended"
+
+    STALE = "stale"
+    REPLAYED = "replayed"
+    LOG_FAILED = "log-failed"
+    CLOCK_UNSURE = "clock-unsure"
+    STORE_FAILED = "store-failed"
+    TAMPERED = "tampered"
+    """The terminal is being opened: face is refused, card and QR go on."""
