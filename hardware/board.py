@@ -1,0 +1,63 @@
+"""Opens the devices that the configuration names: driver name to driver file, nothing else."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from hardware.errors import DeviceSettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hardware.ports import (
+        Camera,
+        CameraOptions,
+        Clock,
+        DoorIo,
+        DoorOptions,
+        Reader,
+        ReaderOptions,
+    )
+
+# Each file has one `open_device(options, clock)`; it is imported only when its driver is asked for.
+CAMERAS: Final = MappingProxyType(
+    {
+        "picamera2": "hardware.camera_libcamera",
+        "v4l2": "hardware.camera_v4l2",
+        "file": "hardware.camera_file",
+    }
+)
+DOORS: Final = MappingProxyType(
+    {"gpio": "hardware.door_gpio", "mock": "hardware.door_gpio", "sim": "hardware.sim.door"}
+)
+READERS: Final = MappingProxyType({"none": "hardware.reader_none", "sim": "hardware.sim.reader"})
+
+
+def open_camera(options: CameraOptions, clock: Clock) -> Camera:
+    """Open the camera that `options` describe."""
+    return cast("Camera", _open(CAMERAS, "camera", options, clock))
+
+
+def open_door(options: DoorOptions, clock: Clock) -> DoorIo:
+    """Open the lock relay and inputs that `options` describe."""
+    return cast("DoorIo", _open(DOORS, "door", options, clock))
+
+
+def open_reader(options: ReaderOptions, clock: Clock) -> Reader:
+    """Open the card reader that `options` describe."""
+    return cast("Reader", _open(READERS, "reader", options, clock))
+
+
+def _open(
+    drivers: Mapping[str, str],
+    device: str,
+    options: CameraOptions | DoorOptions | ReaderOptions,
+    clock: Clock,
+) -> Any:  # noqa: ANN401 - what a driver file opens is known only to its caller
+    if options.driver not in drivers:
+        raise DeviceSettingError(
+            device, f"driver {options.driver!r}", "one of " + ", ".join(sorted(drivers))
+        )
+    return import_module(drivers[options.driver]).open_device(options, clock)

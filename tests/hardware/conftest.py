@@ -1,0 +1,50 @@
+"""Footage made on the spot, and clocks, for the tests of the devices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+class HandClock:
+    """A clock that stands still until it is told, or slept on."""
+
+    def __init__(self) -> None:
+        self.ns = 1_000_000_000
+
+    def now_ns(self) -> int:
+        return self.ns
+
+    def sleep_until_ns(self, at_ns: int) -> None:
+        self.ns = max(self.ns, at_ns)
+
+    def pass_ms(self, span_ms: float) -> None:
+        self.ns += round(span_ms * 1e6)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+def grey(level: int, height: int = 48, width: int = 64) -> NDArray[np.uint8]:
+    return np.full((height, width, 3), level, np.uint8)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Ten pictures at 10 fps, each 20 grey levels brighter than the last."""
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (64, 48))
+    for number in range(10):
+        writer.write(grey(20 + 20 * number))
+    writer.release()
+    return path
