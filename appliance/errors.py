@@ -62,3 +62,7 @@ class EnrolmentError(SanmenError):
 
 class RosterError(SanmenError):
     """A person or credential is unknown, or already there."""
+
+
+class ComparisonError(SanmenError, ValueError):
+    """A probe or reference cannot be compared: wrong shape, no number, or not of unit length."""

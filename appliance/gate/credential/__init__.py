@@ -1,0 +1,1 @@
+"""What people carry: the app's pass and its one-use memory."""

@@ -1,0 +1,1 @@
+"""How a person comes into the store and leaves it."""

@@ -1,0 +1,134 @@
+"""What the gate tells whoever shows it: the screen, the terminal, a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from appliance.messages import Hint
+
+if TYPE_CHECKING:
+    from appliance.gate.access.decision import AccessDecision
+    from appliance.gate.access.door import DoorCommand, DoorState
+
+
+HINTS = {
+    Hint.NONE: "",
+    Hint.COME_CLOSER: "Please come closer.",
+    Hint.STEP_BACK: "Please step back a little.",
+    Hint.ONE_PERSON: "One person only, please.",
+    Hint.CENTRE_FACE: "Please stand in the middle.",
+    Hint.LOOK_AHEAD: "Please look straight ahead.",
+    Hint.HOLD_STILL: "Please stand still for a moment.",
+    Hint.MORE_LIGHT: "More light, please; or card or code.",
+    Hint.LESS_LIGHT: "Too bright here; please use card or code.",
+    Hint.UNCOVER_EYES: "Please take off dark glasses; or use card or code.",
+    Hint.UNCOVER_MOUTH: "Please take off the mask; or use card or code.",
+}
+"""What a person can do, in English; the screen has its own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision was taken, and is in the log if the log could be written.
+
+    Attributes:
+        decision: the decision.
+        took_ns: from the act of intent (card seen, code seen, intent shown) to the relay or, if
+            refused, to the end of the decision; nanoseconds.
+
+    """
+
+    decision: AccessDecision
+    took_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event is durably in the log.
+
+    Attributes:
+        line: the event as the log shows it: pseudonyms only.
+
+    """
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hinted:
+    """What the person before the camera can do."""
+
+    hint: Hint
+
+
+@dataclass(frozen=True, slots=True)
+class VisitBegan:
+    """Face work is allowed for one person now."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitEnded:
+    """A visit ended without a decision.
+
+    Attributes:
+        hint: what stood in the way.
+
+    """
+
+    hint: Hint
+
+
+@dataclass(frozen=True, slots=True)
+class DoorChanged:
+    """The door's state or relay changed."""
+
+    state: DoorState
+    relay_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alarmed:
+    """An alarm began or all alarms ended."""
+
+    command: DoorCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something does not work, or works again if `text` is empty.
+
+    Attributes:
+        part: "vision", "camera", "face", "store", "log" or "other doors".
+        text: what is wrong and what to do.
+
+    """
+
+    part: str
+    text: str
+
+
+Notice = Decided | Logged | Hinted | VisitBegan | VisitEnded | DoorChanged | Alarmed | Fault
+
+
+def describe(notice: Notice) -> str:
+    """Return a notice in plain words, for a terminal; neither name nor score (law 9)."""
+    match notice:
+        case Decided(decision, took_ns):
+            verb = "ENTER" if decision.granted else "refused"
+            return f"{decision.method.value}: {verb} ({decision.reason.value}, {took_ns / 1e6:.0f} ms)"
+        case Logged(line):
+            return f"log {line}"
+        case Hinted(hint):
+            return HINTS[hint] or "(nothing to do)"
+        case VisitBegan():
+            return "looking at one face"
+        case VisitEnded(hint):
+            return f"no usable face; card and code open too. {HINTS[hint]}".rstrip()
+        case DoorChanged(state, relay_on):
+            return f"door {state.value}, relay {'ON' if relay_on else 'off'}"
+        case Alarmed(command):
+            return command.value.replace("_", " ")
+        case Fault(part, text):
+            return f"{part}: {text}" if text else f"{part}: works"
+

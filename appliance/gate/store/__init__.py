@@ -1,0 +1,1 @@
+"""What the gate keeps: keys, sealed records, references and the log."""

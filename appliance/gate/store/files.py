@@ -1,0 +1,58 @@
+"""Private files that appear whole or not at all, and never over another."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from appliance.errors import StoreError
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
+
+def private_folder(folder: Path) -> None:
+    """Make `folder` if it is not there, and refuse one that others can look into."""
+    try:
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        mode = folder.stat().st_mode & 0o777
+    except OSError as error:
+        raise StoreError(f"folder {folder}", error.strerror, "a folder we may write") from error
+    if mode & 0o077:
+        raise StoreError(f"folder {folder}", f"mode {mode:04o}", "mode 0700")
+
+
+def publish(path: Path, content: bytes) -> None:
+    """Write `content` durably to the new file `path`, mode 0600."""
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as workshop:
+            draft = Path(workshop) / path.name
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            link_new(draft, path)
+    except OSError as error:
+        raise StoreError(
+            f"file {path}", error.strerror, "a folder with room we may write"
+        ) from error
+
+
+def link_new(draft: Path, path: Path) -> None:
+    """Give the finished `draft` its name durably; an existing file of that name is refused."""
+    sync(draft)
+    try:
+        # A hard link, unlike a rename, never replaces what is already there.
+        path.hardlink_to(draft)
+    except FileExistsError as error:
+        raise StoreError(f"file {path}", "is already there", "a name not taken") from error
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Return when `path` and its name are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

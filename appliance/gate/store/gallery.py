@@ -1,0 +1,178 @@
+"""The gallery: sealed, rotated biometric references, only of those whose consent is in force."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from appliance.errors import EnrolmentError, SealBrokenError, StoreError
+from appliance.gate.comparison import require_unit
+from appliance.gate.store.records import Fault
+from appliance.gate.store.rotation import Rotation
+from appliance.gate.store.rows import open_consent, open_resident
+from appliance.gate.store.sealed import Place
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from appliance.gate.store.roster import Roster
+
+HEADER_LENGTH_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """All references that may be compared now.
+
+    Attributes:
+        subjects: pseudonyms, in the order of the rows.
+        matrix: float32 (N, dimension), rotated, unit rows; columns together in memory.
+        faults: rows that did not open; everybody else's did.
+        other_features: people whose reference another recipe made; they must enrol anew.
+        resting: people whose face is frozen or whose consent is not in force.
+        next_expiry: when the first of the consents loaded ends; load again by then.
+
+    """
+
+    subjects: tuple[str, ...]
+    matrix: NDArray[np.float32]
+    faults: tuple[Fault, ...]
+    other_features: tuple[str, ...]
+    resting: tuple[str, ...]
+    next_expiry: datetime | None
+
+
+class Gallery:
+    """The references in a roster's store."""
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+        self._store = roster.store
+        self._rotations: dict[int, Rotation] = {}
+
+    def rotate(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Turn a probe as the references were turned; compare nothing else with them."""
+        require_unit(vector, "feature vector")
+        dimension = vector.shape[0]
+        # Drawing the matrix takes tens of milliseconds: once per recipe, not once per visit.
+        if dimension not in self._rotations:
+            self._rotations[dimension] = Rotation(self._store.rotation_key, dimension)
+        return self._rotations[dimension].turn(vector)
+
+    def put(
+        self,
+        pseudonym: str,
+        vector: NDArray[np.float32],
+        features: str,
+        quality: int,
+        now: datetime,
+    ) -> None:
+        """Keep a resident's reference in place of the last one."""
+        turned = self.rotate(vector)
+        header = json.dumps(
+            {"features": features, "quality": quality, "created_at": now.isoformat()}
+        ).encode()
+        content = b"".join(
+            (
+                len(header).to_bytes(HEADER_LENGTH_BYTES, "big"),
+                header,
+                turned.astype("<f4").tobytes(),
+            )
+        )
+        with self._store.transaction():
+            consent = self._roster.consent(pseudonym)
+            if consent is None or not consent.in_force(now):
+                raise EnrolmentError(
+                    f"face of {pseudonym}", "no consent in force", "a consent given first"
+                )
+            if not self._roster.has_other_door(pseudonym):
+                raise EnrolmentError(
+                    f"face of {pseudonym}", "no active card or pass", "another door first (law 1)"
+                )
+            found = self._store.rows(
+                "SELECT revision FROM reference WHERE pseudonym = ?", (pseudonym,)
+            )
+            revision = found[0][0] + 1 if found else 1
+            sealed = self._store.person(pseudonym).seal(content, _place(pseudonym, revision))
+            self._store.execute(
+                """INSERT INTO reference VALUES (?, ?, ?) ON CONFLICT DO UPDATE
+                SET revision = excluded.revision, sealed = excluded.sealed""",
+                (pseudonym, revision, sealed),
+            )
+
+    def remove(self, pseudonym: str) -> bool:
+        """Delete a resident's reference; say whether there was one."""
+        with self._store.transaction():
+            gone = self._store.execute("DELETE FROM reference WHERE pseudonym = ?", (pseudonym,))
+        return gone > 0
+
+    def __len__(self) -> int:
+        ((count,),) = self._store.rows("SELECT count(*) FROM reference")
+        return int(count)
+
+    def load_all(self, features: str, now: datetime) -> Loaded:
+        """Open every reference that `features` made and that may be compared at `now`."""
+        subjects: list[str] = []
+        vectors: list[NDArray[np.float32]] = []
+        faults: list[Fault] = []
+        other: list[str] = []
+        resting: list[str] = []
+        ends: list[datetime] = []
+        rows = self._store.rows(
+            """SELECT pseudonym, dek, person.revision, record, consent.revision, consent.sealed,
+            reference.revision, reference.sealed FROM reference
+            JOIN consent USING (pseudonym) JOIN person USING (pseudonym) ORDER BY pseudonym"""
+        )
+        for name, dek, person_rev, record, consent_rev, agreed, revision, sealed in rows:
+            try:
+                sealer = self._store.kek.person(name, dek)
+                resident = open_resident(sealer, name, person_rev, record)
+                consent = open_consent(sealer, name, consent_rev, agreed)
+                if resident.face_frozen or not consent.in_force(now):
+                    resting.append(name)
+                    continue
+                made_by, vector = _unpack(name, sealer.open(sealed, _place(name, revision)))
+            except StoreError as error:
+                faults.append(Fault(name, str(error)))
+                continue
+            if made_by != features:
+                other.append(name)
+                continue
+            if vectors and vector.shape != vectors[0].shape:
+                faults.append(Fault(name, f"{vector.shape} where {vectors[0].shape} is expected"))
+                continue
+            subjects.append(name)
+            vectors.append(vector)
+            ends.append(consent.expires_at)
+        matrix = np.stack(vectors, axis=1).T if vectors else np.empty((0, 0), np.float32)
+        return Loaded(
+            tuple(subjects),
+            matrix,
+            tuple(faults),
+            tuple(other),
+            tuple(resting),
+            min(ends, default=None),
+        )
+
+
+def _unpack(pseudonym: str, content: bytes) -> tuple[str, NDArray[np.float32]]:
+    try:
+        length = int.from_bytes(content[:HEADER_LENGTH_BYTES], "big")
+        end = HEADER_LENGTH_BYTES + length
+        features = str(json.loads(content[HEADER_LENGTH_BYTES:end])["features"])
+        vector = np.frombuffer(content[end:], dtype="<f4").astype(np.float32)
+        require_unit(vector, f"reference of {pseudonym}")
+    except (ValueError, KeyError, TypeError) as error:
+        raise SealBrokenError(
+            f"reference of {pseudonym}", repr(error), "a reference of this version"
+        ) from error
+    return features, vector
+
+
+def _place(pseudonym: str, revision: int) -> Place:
+    return Place("reference", pseudonym, "sealed", revision)

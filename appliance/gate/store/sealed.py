@@ -1,0 +1,88 @@
+"""Sealing of fields with AES-256-GCM, each bound to the place where it stands."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from appliance.errors import SealBrokenError, StoreError
+
+FORMAT = b"\x01"
+NONCE_BYTES = 12
+TAG_BYTES = 16
+DEK_BYTES = 32
+WRAP = "dek"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sealed field stands; opened anywhere else, it counts as broken.
+
+    Attributes:
+        table: its table.
+        person: pseudonym of the person it belongs to, or empty.
+        column: its column, with the row's own key where a person has several rows.
+        revision: counts rewrites of the row, so that no old field fits a newer row.
+
+    """
+
+    table: str
+    person: str
+    column: str
+    revision: int
+
+    def associated(self) -> bytes:
+        """Return the bytes a seal is bound to; lengths stand first, so that no two places agree."""
+        parts = (self.table, self.person, self.column, str(self.revision))
+        encoded = [part.encode() for part in parts]
+        return FORMAT + b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column} of {self.person or 'the gate'}, rev {self.revision}"
+
+
+class Sealer:
+    """Seals and opens with one key, which it does not print."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != DEK_BYTES:
+            raise StoreError("sealing key", f"{len(key)} bytes", f"{DEK_BYTES} bytes")
+        self._cipher = AESGCM(key)
+
+    def seal(self, plain: bytes, place: Place) -> bytes:
+        """Return `plain` sealed for `place` under a fresh nonce."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return FORMAT + nonce + self._cipher.encrypt(nonce, plain, place.associated())
+
+    def open(self, sealed: object, place: Place) -> bytes:
+        """Return what was sealed for exactly this place, or raise `SealBrokenError`."""
+        # A database column can hold anything; only bytes were ever sealed.
+        if not isinstance(sealed, bytes) or len(sealed) < 1 + NONCE_BYTES + TAG_BYTES:
+            raise SealBrokenError(f"field {place}", "too short or not bytes", "a sealed field")
+        if sealed[:1] != FORMAT:
+            raise SealBrokenError(f"field {place}", f"format {sealed[0]}", f"format {FORMAT[0]}")
+        try:
+            return self._cipher.decrypt(
+                sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], place.associated()
+            )
+        except InvalidTag as error:
+            raise SealBrokenError(
+                f"field {place}", "altered, moved or sealed by another key", "an intact field"
+            ) from error
+
+    def new_person(self, person: str) -> tuple[Sealer, bytes]:
+        """Draw a person's own key; return it with its wrapped form, to be stored."""
+        dek = secrets.token_bytes(DEK_BYTES)
+        return Sealer(dek), self.seal(dek, Place("person", person, WRAP, 0))
+
+    def person(self, person: str, wrapped: object) -> Sealer:
+        """Return a person's own sealer from its wrapped key."""
+        return Sealer(self.open(wrapped, Place("person", person, WRAP, 0)))
+
+    def __repr__(self) -> str:
+        return "Sealer(...)"
