@@ -1,0 +1,163 @@
+"""Checks every part of a gate: pass or fail, what was found, and the fix."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.clock import SystemClock
+from appliance.errors import SanmenError
+from appliance.gate import process as gate
+from appliance.vision import process as vision
+from hardware.errors import DeviceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from appliance.config import Config
+    from appliance.gate.store.records import Fault
+
+LEAST_FREE_MB = 200
+RELEASED = datetime(2026, 11, 22, tzinfo=UTC)
+"""A clock before this program's release is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of a self-test.
+
+    Attributes:
+        part: what was tested.
+        passed: whether it works.
+        found: what was met.
+        fix: what to do if it failed.
+
+    """
+
+    part: str
+    passed: bool
+    found: str
+    fix: str
+
+
+def check_all(config: Config) -> tuple[Finding, ...]:
+    """Test every part; one that fails does not keep the others from being tested."""
+    checks: tuple[tuple[str, Callable[[Config], str], str], ...] = (
+        ("models", _models, "flash again, or reinstall; card and code go on without face"),
+        ("camera", _camera, "check cable and [camera]; `v4l2-ctl --list-devices` shows webcams"),
+        ("relay", _relay, "check [door] pins and the relay's 3.3 V and ground"),
+        ("door inputs", _inputs, "check the wiring of door, REX, fire and tamper"),
+        ("reader", _reader, "check the reader's cable and [reader]"),
+        ("key and store", _store, "restore the key, or begin anew with `sanmen run`"),
+        ("log", _log, "keep the file as evidence; call the vendor"),
+        ("clock", _clock, "set the time; check the RTC's battery"),
+        ("disk", _disk, f"make room: at least {LEAST_FREE_MB} MB"),
+    )
+    findings = []
+    for part, check, fix in checks:
+        try:
+            findings.append(Finding(part, True, check(config), fix))  # noqa: FBT003
+        except (SanmenError, DeviceError, OSError) as fault:
+            findings.append(Finding(part, False, str(fault), fix))  # noqa: FBT003
+    return tuple(findings)
+
+
+def _models(_: Config) -> str:
+    pipeline = vision.open_pipeline()
+    if isinstance(pipeline, SanmenError):
+        raise pipeline
+    return "every hash and shape is right"
+
+
+def _camera(config: Config) -> str:
+    camera = vision.open_camera(vision.camera_options(config), SystemClock())
+    try:
+        with camera.borrow(timeout_s=5.0) as frame:
+            height, width = frame.pixels.shape[:2]
+            return f"{camera.identity}, {width}x{height}"
+    finally:
+        camera.close()
+
+
+def _relay(config: Config) -> str:
+    door = gate.open_door(config, SystemClock())
+    try:
+        states = [door.relay_on]
+        door.release()
+        states.append(door.relay_on)
+        door.secure()
+        states.append(door.relay_on)
+    finally:
+        door.close()
+    if states != [False, True, False]:
+        raise DeviceError("relay", f"off, on, off read back as {states}", "to follow")
+    return "off, on, off"
+
+
+def _inputs(config: Config) -> str:
+    door = gate.open_door(config, SystemClock())
+    try:
+        seen = door.read()
+    finally:
+        door.close()
+    names = {"door open": seen.door_open, "REX": seen.rex, "fire": seen.fire}
+    names["tamper"] = seen.tamper
+    active = [name for name, on in names.items() if on]
+    if active:
+        raise DeviceError("inputs", f"active: {', '.join(active)}", "door shut and all at rest")
+    return "door shut, all at rest"
+
+
+def _reader(config: Config) -> str:
+    if not config.methods.card:
+        return "card is switched off"
+    reader = gate.open_reader(config, SystemClock())
+    try:
+        if not reader.working:
+            raise DeviceError("reader", "none", "a card reader for method card")
+    finally:
+        reader.close()
+    return config.reader.driver
+
+
+def _store(config: Config) -> str:
+    archive = gate.open_archive(config, SystemClock())
+    try:
+        faults: list[Fault] = []
+        count = sum(1 for _ in archive.roster.residents(faults))
+        if faults:
+            raise SanmenError("store", f"{len(faults)} damaged rows", "none")
+    finally:
+        archive.close()
+    return f"opened with {config.store.key_file}, {count} residents"
+
+
+def _log(config: Config) -> str:
+    archive = gate.open_archive(config, SystemClock())
+    try:
+        bad = archive.log.verify()
+    finally:
+        archive.close()
+    if bad is not None:
+        raise SanmenError("log", f"event {bad} is not as it was written", "an unbroken chain")
+    return "chain unbroken"
+
+
+def _clock(config: Config) -> str:
+    now = SystemClock().wall()
+    if now < RELEASED:
+        raise SanmenError("clock", f"{now:%Y-%m-%d %H:%M}", f"after {RELEASED:%Y-%m-%d}")
+    return f"{now:%Y-%m-%d %H:%M} UTC, zone {config.site.timezone}"
+
+
+def _disk(config: Config) -> str:
+    folder = Path(config.store.folder)
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free // 2**20
+    if free < LEAST_FREE_MB:
+        raise SanmenError("disk", f"{free} MB free", f"at least {LEAST_FREE_MB} MB")
+    return f"{free} MB free"
