@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Pin = Annotated[int, Meta(ge=0, le=27)]
-Seconds = Annotated[float, Meta(ge=1.0, le=60.0)]
+Seconds = Annotated[float, Meta(ge=1.0, le=30.0)]
 Time = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 
 
@@ -42,7 +42,7 @@ class Site(_Section, frozen=True):
     """
 
     name: Name = "demo site"
-    portal: Name = "gate 1"
+    portal: Annotated[str, Meta(min_length=1, max_length=64)] = "gate 1"
     timezone: Name = "Asia/Shanghai"
     operator: Name = "not set"
     contact: Name = "not set"
@@ -180,7 +180,12 @@ def load(path: Path) -> Config:
     store = Store(
         folder=str(root / config.store.folder), key_file=str(root / config.store.key_file)
     )
-    return msgspec.structs.replace(config, store=store)
+    camera, reader = config.camera, config.reader
+    if camera.driver == "file":
+        camera = msgspec.structs.replace(camera, source=str(root / camera.source))
+    if reader.source:
+        reader = msgspec.structs.replace(reader, source=str(root / reader.source))
+    return msgspec.structs.replace(config, store=store, camera=camera, reader=reader)
 
 
 def parse(text: str) -> Config:
@@ -192,7 +197,7 @@ def parse(text: str) -> Config:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
+    except (ValueError, RecursionError) as fault:  # also numbers of thousands of digits
         raise ConfigError("configuration", str(fault), "TOML") from fault
     try:
         config = msgspec.convert(raw, Config)
@@ -249,10 +254,17 @@ def _check(config: Config) -> None:
         raise ConfigError("door.driver", "'mock'", "'gpio', or site.simulation = true")
     try:
         ZoneInfo(config.site.timezone)
-    except (ZoneInfoNotFoundError, ValueError) as fault:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:  # "Asia" is a folder
         raise ConfigError("site.timezone", repr(config.site.timezone), "an IANA zone") from fault
     door = config.door
     pins = (door.relay_pin, door.door_pin, door.rex_pin, door.fire_pin, door.tamper_pin)
     wired = [pin for pin in pins if pin is not None]
     if len(set(wired)) != len(wired):
         raise ConfigError("door pins", str(wired), "a pin of its own for each wire")
+    for number, period in enumerate(config.schedule.periods):
+        if period.opens == "24:00" or period.closes in ("00:00", period.opens):
+            raise ConfigError(
+                f"schedule.periods[{number}]",
+                f"{period.opens} to {period.closes}",
+                "a span of time; midnight opens at 00:00 and closes at 24:00",
+            )

@@ -27,6 +27,8 @@ YOUNGEST_NS = 50_000_000
 BATCH = 64
 """Messages taken at one call; a flood cannot keep the reader from its other work."""
 _CREDENTIALS = struct.Struct("3i")
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What bytes can bring the decoder to raise: no msgpack, no UTF-8, nested without end."""
 
 
 class _Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -121,7 +123,7 @@ class Link:
             raise LinkError("message", "more than the limit", f"at most {LARGEST} bytes")
         try:
             envelope = self._envelope.decode(content)
-        except msgspec.DecodeError as fault:
+        except _UNREADABLE as fault:
             raise LinkError("message", str(fault), "an envelope") from fault
         if envelope.protocol != PROTOCOL:
             raise LinkError("message version", envelope.protocol, str(PROTOCOL))
@@ -136,8 +138,11 @@ class Link:
         self._received += 1
         try:
             message: Message = decoder.decode(envelope.body)
-        except msgspec.DecodeError as fault:
+        except _UNREADABLE as fault:
             raise LinkError(f"message {envelope.kind}", str(fault), "its fields") from fault
+        # A dataclass takes fields it does not know in silence; its one form has none.
+        if msgspec.msgpack.encode(message) != bytes(envelope.body):
+            raise LinkError(f"message {envelope.kind}", "another form", "its fields, no others")
         return message
 
 
@@ -156,9 +161,9 @@ class Door:
     def __init__(self, path: Path, uid: int | None = None) -> None:
         self._path = path
         self._uid = os.getuid() if uid is None else uid
-        path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
+            path.unlink(missing_ok=True)
             self._socket.bind(str(path))
             path.chmod(0o600)
             self._socket.listen(1)

@@ -24,6 +24,19 @@ def require_unit(vector: NDArray[np.float32], thing: str) -> None:
         raise ComparisonError(thing, f"length {length:.6g}", "length 1")
 
 
+def vector(content: bytes) -> NDArray[np.float32]:
+    """Return the float32 numbers of a message, as a copy that its owner overwrites after use.
+
+    Raises:
+        ComparisonError: not a whole number of them.
+
+    """
+    try:
+        return np.frombuffer(content, dtype="<f4").astype(np.float32)
+    except ValueError as fault:
+        raise ComparisonError("probe", f"{len(content)} bytes", "four for each number") from fault
+
+
 class ReferenceSet:
     """References of one recipe, one per subject, ready to be searched.
 

@@ -6,9 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from appliance.errors import AuditError, LinkError, SanmenError, StoreError
+from appliance.errors import AuditError, ComparisonError, LinkError, SanmenError, StoreError
 from appliance.gate import notices, people
 from appliance.gate.access import decision, portal
 from appliance.gate.access.door import DoorCommand, DoorEvent
@@ -25,6 +23,7 @@ from appliance.gate.access.transaction import (
     VisitEvent,
     VisitTiming,
 )
+from appliance.gate.comparison import vector
 from appliance.gate.credential.pass_token import PassRefusal
 from appliance.messages import (
     FaceEvidence,
@@ -172,6 +171,7 @@ class Controller:
         try:
             for presentation in self._parts.reader.poll():
                 self.present_card(presentation)
+            self._fault("reader", "")
         except DeviceError as fault:
             self._fault("reader", str(fault))
         self._command(portal.tick(self._portal, self._levels(), now_ns))
@@ -180,7 +180,7 @@ class Controller:
     def present_card(self, card: CardPresentation) -> None:
         """Decide on a card held to the reader."""
         policy, moment = self._rules.policy, self._moment()
-        if self._parts.clock.now_ns() - card.at_ns > CODE_AGE_NS:
+        if not 0 <= self._now() - card.at_ns <= CODE_AGE_NS:
             self._conclude(decision.refuse(Method.CARD, Reason.STALE, moment), card.at_ns)
             return
         try:
@@ -233,7 +233,7 @@ class Controller:
 
     def _present_pass(self, read: QrRead) -> None:
         policy, moment = self._rules.policy, self._moment()
-        if self._now() - read.at_ns > CODE_AGE_NS:
+        if not 0 <= self._now() - read.at_ns <= CODE_AGE_NS:
             self._conclude(decision.refuse(Method.QR, Reason.STALE, moment), read.at_ns)
             return
         try:
@@ -252,7 +252,7 @@ class Controller:
         if not self._mode.face or self._link is None:
             return
         now_ns = self._now()
-        visit = Visit(secrets.token_bytes(16), intent_ns, now_ns + VISIT_NS)
+        visit = Visit(secrets.token_bytes(16), min(intent_ns, now_ns), now_ns + VISIT_NS)
         self._visit(self._transaction.begin(visit))
 
     def _compare(self, evidence: FaceEvidence) -> None:
@@ -278,11 +278,10 @@ class Controller:
         presentation = judge(evidence.cues, rules.cues)
         identity = Identity(None, Reason.NO_MATCH)
         if presentation is PresentationJudgement.SUPPORTED and settings is not None:
-            probe = np.frombuffer(evidence.probe, dtype="<f4").astype(np.float32)
             try:
-                found = self._parts.references.candidates(probe, moment.at)
-            finally:
-                probe.fill(0.0)  # a probe is gone once it is compared, matched or not (S22)
+                found = self._search(evidence.probe, moment)
+            except ComparisonError:
+                return decision.refuse(Method.FACE, Reason.FACE_BROKEN, moment)
             candidates = tuple(Candidate(subject, score) for subject, score in found)
             identity = decide_identity(candidates, settings.threshold, settings.margin)
         owner = None
@@ -298,6 +297,13 @@ class Controller:
         if self._portal.face_refusal is not None:
             return decision.refuse(Method.FACE, self._portal.face_refusal, moment)
         return decision.decide_face(rules.policy, findings, owner, moment)
+
+    def _search(self, content: bytes, moment: Moment) -> tuple[tuple[str, float], ...]:
+        probe = vector(content)
+        try:
+            return self._parts.references.candidates(probe, moment.at)
+        finally:
+            probe.fill(0.0)  # a probe is gone once it is compared, matched or not (S22)
 
     # Decision, log, door
 
@@ -320,30 +326,37 @@ class Controller:
         self._portal = step.portal
         door, relay = self._parts.door, self._parts.door.relay_on
         for command in step.commands:
-            match command:
-                case DoorCommand.RELEASE:
-                    door.release()
-                case DoorCommand.SECURE:
-                    door.secure()
-                case DoorCommand.RELEASE_FOR_FIRE:
-                    door.release_for_fire()
-                case _ if command.value.startswith("alarm"):
-                    self._alarm(command)
-                case _:
-                    pass  # timers are kept by the portal
+            try:
+                match command:
+                    case DoorCommand.RELEASE:
+                        door.release()
+                    case DoorCommand.SECURE:
+                        door.secure()
+                    case DoorCommand.RELEASE_FOR_FIRE:
+                        door.release_for_fire()
+                    case _ if command.value.startswith("alarm"):
+                        self._alarm(command)
+                    case _:
+                        pass  # timers are kept by the portal
+            except DeviceError as fault:
+                self._fault("relay", str(fault))
         if step.portal.state is not before or door.relay_on is not relay:
             self._tell(notices.DoorChanged(step.portal.state, door.relay_on))
 
     def _alarm(self, command: DoorCommand) -> None:
         self._tell(notices.Alarmed(command))
+        self._note(f"door.{command.value}")
+
+    def _note(self, kind: str) -> None:
         try:
-            self._tell(notices.Logged(self._parts.journal.happened(f"door.{command.value}")))
+            self._tell(notices.Logged(self._parts.journal.happened(kind)))
         except AuditError as fault:
             self._fault("log", str(fault))
 
     def _levels(self) -> portal.DoorLevels:
         try:
             seen = self._parts.door.read()
+            self._fault("door", "")
         except DeviceError as fault:
             # Inputs that cannot be read are taken as tampered with: face stops, alarm sounds.
             self._fault("door", str(fault))
@@ -354,7 +367,13 @@ class Controller:
 
     def _pass_time(self, now_ns: int) -> None:
         doors = DoorsWorking(card=self._parts.reader.working, qr=self._qr_works())
-        self._inequality = self._inequality.observe(self._rules.policy, doors, now_ns)
+        before, self._inequality = (
+            self._inequality,
+            self._inequality.observe(self._rules.policy, doors, now_ns),
+        )
+        alone = self._inequality.since_ns is not None
+        if alone is not (before.since_ns is not None):  # the log tells how long (law 1)
+            self._note("doors.unequal" if alone else "doors.equal")
         standing = self._standing()
         self._fault(
             "other doors", "neither card nor code works: help is needed" if standing.alarm else ""

@@ -99,7 +99,8 @@ class Fault:
     """Something does not work, or works again if `text` is empty.
 
     Attributes:
-        part: "vision", "camera", "face", "store", "log" or "other doors".
+        part: "vision", "camera", "face", "reader", "door", "relay", "store", "log" or
+            "other doors".
         text: what is wrong and what to do.
 
     """
@@ -111,12 +112,13 @@ class Fault:
 Notice = Decided | Logged | Hinted | VisitBegan | VisitEnded | DoorChanged | Alarmed | Fault
 
 
-def describe(notice: Notice) -> str:
+def describe(notice: Notice) -> str:  # noqa: PLR0911 - one for each kind
     """Return a notice in plain words, for a terminal; neither name nor score (law 9)."""
     match notice:
         case Decided(decision, took_ns):
             verb = "ENTER" if decision.granted else "refused"
-            return f"{decision.method.value}: {verb} ({decision.reason.value}, {took_ns / 1e6:.0f} ms)"
+            why = f"{decision.reason.value}, {took_ns / 1e6:.0f} ms"
+            return f"{decision.method.value}: {verb} ({why})"
         case Logged(line):
             return f"log {line}"
         case Hinted(hint):
@@ -131,4 +133,3 @@ def describe(notice: Notice) -> str:
             return command.value.replace("_", " ")
         case Fault(part, text):
             return f"{part}: {text}" if text else f"{part}: works"
-

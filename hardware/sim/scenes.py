@@ -61,6 +61,21 @@ def far(frame: Pixels, scale: float = 0.25) -> Pixels:
     return wall
 
 
+def closer(frame: Pixels, zoom: float, centre: tuple[float, float], sequence: int = 0) -> Pixels:
+    """See a part of the scene `zoom` times nearer, by an unsteady hand.
+
+    `centre` says where in width and height the nearer view's middle is.
+    """
+    height, width = frame.shape[:2]
+    sway = 0.002 * width * np.sin(sequence * np.array((0.11, 0.07)))
+    middle = np.array((centre[0] * width, centre[1] * height)) + sway
+    # The view stays inside the scene, which has nothing beyond its border to show.
+    half = np.array((width, height)) / (2 * zoom)
+    left, top = np.clip(middle, half + 2, np.array((width, height)) - half - 2) - half + sway / 2
+    look = np.array([[zoom, 0.0, -zoom * left], [0.0, zoom, -zoom * top]])
+    return _byte(cv2.warpAffine(frame, look, (width, height), flags=cv2.INTER_CUBIC))
+
+
 def two_people(
     left: Pixels, right: Pixels, left_centre: float = 0.5, right_centre: float = 0.5
 ) -> Pixels:

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from conftest import HandClock
     from numpy.typing import NDArray
 
-CLIPS = ["WolfgangLanger_Pexels.mp4", "single_face.mp4"]
+SHAPES = {"WolfgangLanger_Pexels.mp4": (360, 640, 3), "astronaut.png": (512, 512, 3)}
+CLIP = "WolfgangLanger_Pexels.mp4"
 
 
 @pytest.fixture
 def person(clock: HandClock) -> NDArray[np.uint8]:
-    source = str(library.footage_path("single_face.mp4"))
+    source = str(library.footage_path(CLIP))
     with open_camera(CameraOptions("file", source), clock).borrow() as frame:
         return frame.pixels.copy()
 
@@ -37,17 +38,17 @@ def background() -> NDArray[np.uint8]:
 
 @pytest.fixture
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(library.footage_path(CLIPS[0]).parent, tmp_path / "footage")
+    shutil.copytree(library.footage_path(CLIP).parent, tmp_path / "footage")
     monkeypatch.setattr(library, "files", lambda _: tmp_path)
-    return tmp_path / "footage" / CLIPS[0]
+    return tmp_path / "footage" / CLIP
 
 
-@pytest.mark.parametrize("name", CLIPS)
-def test_the_clips_are_what_they_say(name: str, clock: HandClock) -> None:
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_footage_is_what_it_says(name: str, clock: HandClock) -> None:
     camera = open_camera(CameraOptions("file", str(library.footage_path(name))), clock)
 
     with camera.borrow() as frame:
-        assert frame.pixels.shape == (360, 640, 3)
+        assert frame.pixels.shape == SHAPES[name]
 
 
 @pytest.mark.parametrize("name", ["", "footage.toml", "../scenes.py", "/etc/passwd"])
@@ -62,14 +63,14 @@ def test_altered_footage_is_refused(copied: Path) -> None:
     copied.write_bytes(content)
 
     with pytest.raises(DeviceUnavailableError, match="SHA-256 c048a302"):
-        library.footage_path(CLIPS[0])
+        library.footage_path(CLIP)
 
 
 def test_missing_footage_is_unavailable(copied: Path) -> None:
     copied.unlink()
 
     with pytest.raises(DeviceUnavailableError, match="no such file"):
-        library.footage_path(CLIPS[0])
+        library.footage_path(CLIP)
 
 
 def test_far_keeps_the_size_and_shrinks_the_person(person: NDArray[np.uint8]) -> None:
@@ -140,7 +141,7 @@ def test_a_code_held_into_the_scene_can_be_read(person: NDArray[np.uint8], size:
 
 
 def test_a_scene_is_given_pixels_and_sequence_and_is_overwritten(clock: HandClock) -> None:
-    source = str(library.footage_path("single_face.mp4"))
+    source = str(library.footage_path(CLIP))
     seen: list[int] = []
 
     def effect(pixels: NDArray[np.uint8], sequence: int) -> NDArray[np.uint8]:

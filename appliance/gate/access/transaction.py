@@ -99,7 +99,7 @@ class VisitTiming:
     """
 
     max_age_ns: int = _SECOND_NS
-    rest_ns: int = 2 * _SECOND_NS
+    rest_ns: int = _SECOND_NS
 
     def __post_init__(self) -> None:
         check_range("visit.max_age_ns", self.max_age_ns, 1, 10 * _SECOND_NS)

@@ -6,11 +6,10 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from appliance.errors import EnrolmentError
 from appliance.gate.access.identification import Candidate
 from appliance.gate.access.presentation import CuePolicy, PresentationJudgement, judge
+from appliance.gate.comparison import vector
 from appliance.gate.enrolment import commit as committing
 from appliance.gate.enrolment.consent import GivenBy
 from appliance.gate.enrolment.session import (
@@ -143,10 +142,10 @@ class Desk:
         judgement = judge(evidence.cues, cues)
         if judgement is not PresentationJudgement.SUPPORTED:
             raise EnrolmentError("face", judgement.value, "a living person before the camera")
-        vector = np.frombuffer(evidence.probe, dtype="<f4").astype(np.float32)
+        probe = vector(evidence.probe)
         try:
             self._references.want(evidence.features)
-            found = self._references.candidates(vector, self._clock.wall())
+            found = self._references.candidates(probe, self._clock.wall())
             near = tuple(Candidate(subject, score) for subject, score in found)
             session = session.check(near, threshold, LookAlikeRule.REFUSE).enrolment
             session = session.commit(applicant).enrolment
@@ -161,12 +160,12 @@ class Desk:
                     application.cards,
                     application.passes,
                     consent,
-                    committing.Face(vector, evidence.features, evidence.quality),
+                    committing.Face(probe, evidence.features, evidence.quality),
                 ),
                 self._clock.wall(),
             )
         finally:
-            vector.fill(0.0)
+            probe.fill(0.0)
         self._journal.happened("enrolment.committed", pseudonym, face="yes")
         return pseudonym
 

@@ -1,0 +1,204 @@
+"""`sanmen demo`: the real gate on packaged footage, without hardware, configuration or network."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.rule import Rule
+from rich.table import Table
+
+from appliance.cli.house import House, temporary_config, trial_consent
+from appliance.cli.scenes import Scene, scenes
+from appliance.clock import SkippingClock, SystemClock
+from appliance.gate import process as gate
+from appliance.gate.credential.pass_token import PhoneKey
+from appliance.gate.enrolment.desk import Application
+from appliance.gate.notices import (
+    HINTS,
+    Decided,
+    DoorChanged,
+    Hinted,
+    Logged,
+    Notice,
+    VisitBegan,
+    describe,
+)
+from appliance.gate.store.records import Profile
+from appliance.messages import Hint
+
+if TYPE_CHECKING:
+    from appliance.clock import Clock
+
+CARD = bytes.fromhex("5a6e4d656e2d64656d6f2d6361726421")
+LONGEST_NS = 12_000_000_000
+"""No scene is watched longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a scene led to.
+
+    Attributes:
+        scene: its title.
+        expected: what had to happen.
+        happened: what did.
+        took_ms: from intent to relay, milliseconds, if the door was released.
+
+    """
+
+    scene: str
+    expected: str
+    happened: str
+    took_ms: float | None = None
+
+    @property
+    def right(self) -> bool:
+        """Whether it went as it must."""
+        return self.expected == self.happened
+
+
+def demo(
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Skip the waiting between pictures.")
+    ] = False,
+    svg: Annotated[Path | None, typer.Option(help="Save what was shown as a picture.")] = None,
+) -> None:
+    """Watch the gate at work: a resident, a stranger, two people, a phone; card and code.
+
+    Everything is real but the devices: models, rooms, sealed store, log and door logic. The
+    store is temporary and erased at the end.
+    """
+    out = Console(highlight=False, record=svg is not None)
+    clock: Clock = SkippingClock() if fast else SystemClock()
+    outcomes: list[Outcome] = []
+    with tempfile.TemporaryDirectory(prefix="sanmen-demo-") as name:
+        with ExitStack() as ending:
+            config = temporary_config(Path(name))
+            gate.create_archive(config)
+            show = Show(out)
+            house = House(config, clock, show.tell)
+            ending.callback(house.close)
+            phone = PhoneKey.create()
+            for scene in scenes(clock, lambda: phone.sign(clock.wall())):
+                out.print(Rule(f"[bold]{scene.title}[/]", align="left"))
+                out.print(f"[dim]{scene.story}[/]")
+                outcomes.append(play(house, show, scene, phone, clock))
+            archive = house.archive
+            kept = sum(path.stat().st_size for path in Path(name).rglob("*") if path.is_file())
+            for resident in list(archive.roster.residents()):
+                archive.erase(resident.pseudonym)
+            unbroken = archive.log.verify() is None
+        out.print(Rule("What happened", align="left"))
+        out.print(summary(outcomes))
+        out.print(
+            f"The gallery lay in {name} ({kept} bytes with log and key, every personal field "
+            f"sealed); it is erased now. Log chain {'unbroken' if unbroken else 'BROKEN'}."
+        )
+    if svg is not None:
+        out.save_svg(str(svg), title="sanmen demo")
+    if not (unbroken and all(one.right for one in outcomes)):
+        raise typer.Exit(1)
+
+
+class Show:
+    """Prints what gate tells, and remembers what the present scene led to."""
+
+    def __init__(self, out: Console) -> None:
+        self._out = out
+        self.heard: list[Notice] = []
+
+    def tell(self, notice: Notice) -> None:
+        """Take one notice from gate."""
+        self.heard.append(notice)
+        match notice:
+            case Decided(decision):
+                colour = "bold green" if decision.granted else "bold red"
+                self._out.print(f"  [{colour}]{describe(notice)}[/]")
+            case DoorChanged(_, relay_on):
+                self._out.print(f"  {'[green]' if relay_on else '[default]'}{describe(notice)}[/]")
+            case Hinted(hint) if hint is not Hint.NONE:
+                self._out.print(f"  [yellow]{HINTS[hint]}[/]")
+            case Logged():
+                self._out.print(f"  [dim]{describe(notice)}[/]")
+            case VisitBegan():
+                self._out.print("  [cyan]intent shown: camera in use for one face[/]")
+            case _:
+                pass
+
+    def hint(self, hint: Hint) -> None:
+        """Show what the person can do during an enrolment."""
+        if hint is not Hint.NONE:
+            self._out.print(f"  [yellow]{HINTS[hint]}[/]")
+
+
+def play(house: House, show: Show, scene: Scene, phone: PhoneKey, clock: Clock) -> Outcome:
+    """Play one scene and return what came of it."""
+    show.heard.clear()
+    if scene.card:
+        house.present_card(CARD)
+        house.controller.step()
+    elif scene.camera is not None:
+        camera = scene.camera()
+        try:
+            if scene.enrols:
+                profile = Profile("3-1201", "", frozenset({"card", "pass", "face"}))
+                application = Application(
+                    profile, (CARD,), (phone.public_key,), trial_consent(clock.wall())
+                )
+                house.enrol(application, camera, show.hint)
+                return Outcome(scene.title, scene.expected, "enrolled")
+            house.watch(camera)
+            until_ns = clock.now_ns() + LONGEST_NS
+            while house.step() and clock.now_ns() < until_ns and not _over(show.heard, scene):
+                pass
+        finally:
+            camera.close()
+    outcome = _outcome(show.heard, scene)
+    if outcome.took_ms is not None:
+        _walk_through(house, clock)
+    return outcome
+
+
+def _over(heard: list[Notice], scene: Scene) -> bool:
+    decided = any(isinstance(one, Decided) for one in heard)
+    return decided or any(isinstance(one, Hinted) and one.hint is scene.hint for one in heard)
+
+
+def _outcome(heard: list[Notice], scene: Scene) -> Outcome:
+    for one in heard:
+        if isinstance(one, Decided):
+            granted = one.decision.granted
+            return Outcome(
+                scene.title,
+                scene.expected,
+                one.decision.reason.value,
+                one.took_ns / 1e6 if granted else None,
+            )
+    hints = [one.hint for one in heard if isinstance(one, Hinted) and one.hint is not Hint.NONE]
+    return Outcome(scene.title, scene.expected, hints[-1].value if hints else "nothing")
+
+
+def _walk_through(house: House, clock: Clock) -> None:
+    """Open the door, pass, and let it fall shut."""
+    for opened in (True, False):
+        house.move_door(opened=opened)
+        until_ns = clock.now_ns() + 300_000_000
+        while clock.now_ns() < until_ns:
+            house.controller.step()
+            clock.sleep_until_ns(clock.now_ns() + 20_000_000)
+
+
+def summary(outcomes: list[Outcome]) -> Table:
+    """Return the table at the end."""
+    table = Table("scene", "happened", "intent to relay", "as it must")
+    for one in outcomes:
+        took = f"{one.took_ms:.0f} ms" if one.took_ms is not None else ""
+        mark = "[green]yes[/]" if one.right else f"[bold red]NO, {one.expected}[/]"
+        table.add_row(one.scene, one.happened, took, mark)
+    return table

@@ -1,0 +1,219 @@
+"""`sanmen enrol`, `list` and `erase`: people and their three doors."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from appliance.cli.house import enrol_face
+from appliance.cli.run import prepare
+from appliance.clock import Clock, SkippingClock, SystemClock
+from appliance.config import Config, load
+from appliance.errors import EnrolmentError, RosterError, StoreError
+from appliance.gate import process as gate
+from appliance.gate.credential.pass_token import PhoneKey
+from appliance.gate.enrolment.consent import Consent, GivenBy
+from appliance.gate.enrolment.desk import Application
+from appliance.gate.notices import HINTS
+from appliance.gate.store.records import CredentialKind, Profile
+from appliance.messages import Hint
+from appliance.vision import process as vision
+from hardware.ports import CameraOptions
+
+NOTICE_VERSION = "2026-11"
+TERM = timedelta(days=365)
+"""How long a consent holds unless withdrawn earlier."""
+ConfigFile = Annotated[Path, typer.Option("--config", help="The gate's TOML file.")]
+
+
+def enrol(
+    config: ConfigFile,
+    household: Annotated[str, typer.Option(help="Flat or house, such as 3-1201.")],
+    label: Annotated[str, typer.Option(help="How the manager recognises the person.")] = "",
+    card: Annotated[str, typer.Option(help="The card's 16 bytes, as 32 hex digits.")] = "",
+    phone: Annotated[
+        Path | None, typer.Option(help="A new file for a simulated phone's key (QR codes).")
+    ] = None,
+    face: Annotated[bool, typer.Option("--face", help="Also by face; asks for consent.")] = False,
+    clip: Annotated[
+        Path | None, typer.Option(help="Simulation sites: a clip instead of the camera.")
+    ] = None,
+    child: Annotated[bool, typer.Option("--child", help="Under 14: a guardian consents.")] = False,
+) -> None:
+    """Enrol a resident with card, phone or both, and with face only on top of these."""
+    settings = load(config)
+    out = Console()
+    if not card and phone is None:
+        raise EnrolmentError("enrolment", "no card and no phone", "--card or --phone (law 1)")
+    if clip is not None and not settings.site.simulation:
+        raise EnrolmentError("--clip", str(clip), "a living person; clips need site.simulation")
+    prepare(settings, out)
+    clock: Clock = SystemClock() if clip is None else SkippingClock()
+    consent = ask_consent(settings, clock, child=child) if face else None
+    key = PhoneKey.create() if phone is not None else None
+    methods = {"card": bool(card), "pass": key is not None, "face": consent is not None}
+    application = Application(
+        Profile(household, label, frozenset(word for word, on in methods.items() if on)),
+        (card_id(card),) if card else (),
+        (key.public_key,) if key else (),
+        consent,
+        child,
+    )
+    if consent is None:
+        if face:
+            out.print("No consent, no face. Card and phone are enrolled; nothing else changes.")
+        pseudonym = _without_face(settings, clock, application)
+    else:
+        pseudonym = _with_face(settings, clock, application, clip, out)
+    if key is not None and phone is not None:
+        key.save(phone)
+    out.print(f"[green]enrolled[/] {pseudonym}: {', '.join(sorted(application.profile.methods))}")
+
+
+def list_residents(
+    config: ConfigFile,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+) -> None:
+    """List the residents; this view is logged."""
+    settings = load(config)
+    archive = gate.open_archive(settings, SystemClock())
+    with ExitStack() as ending:
+        ending.callback(archive.close)
+        archive.journal.happened("roster.viewed")
+        rows = []
+        for one in track(
+            archive.roster.residents(),
+            total=len(archive.roster),
+            description="opening",
+            console=Console(stderr=True),
+            transient=True,
+        ):
+            consent = archive.roster.consent(one.pseudonym)
+            held = archive.roster.credentials(one.pseudonym)
+            rows.append(
+                {
+                    "pseudonym": one.pseudonym,
+                    "household": one.profile.household,
+                    "label": one.profile.label,
+                    "methods": sorted(one.profile.methods),
+                    "cards": sum(c.active for c in held if c.kind is CredentialKind.CARD),
+                    "passes": sum(c.active for c in held if c.kind is CredentialKind.PASS),
+                    "face_until": consent.expires_at.date().isoformat() if consent else None,
+                }
+            )
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    table = Table("pseudonym", "household", "label", "methods", "cards", "phones", "face until")
+    for row in rows:
+        table.add_row(
+            str(row["pseudonym"]),
+            str(row["household"]),
+            str(row["label"]),
+            ", ".join(row["methods"]) if isinstance(row["methods"], list) else "",
+            str(row["cards"]),
+            str(row["passes"]),
+            str(row["face_until"] or "-"),
+        )
+    Console().print(table)
+
+
+def erase(
+    config: ConfigFile,
+    pseudonym: Annotated[str, typer.Argument(help="As `sanmen list` shows it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+) -> None:
+    """Erase a resident: destroy the key, delete, and read every file back."""
+    settings = load(config)
+    archive = gate.open_archive(settings, SystemClock())
+    with ExitStack() as ending:
+        ending.callback(archive.close)
+        archive.roster.get(pseudonym)
+        if not yes and not typer.confirm(f"Erase {pseudonym} for good?"):
+            raise RosterError("erasure", "not confirmed", "a yes")
+        report = archive.erase(pseudonym)
+    out = Console()
+    out.print(
+        f"read back {len(report.files)} files, {report.bytes_read} bytes, for {report.patterns} "
+        f"traces of {pseudonym}: {'none left' if report.clean else 'FOUND'}"
+    )
+    if not report.clean:
+        found = ", ".join(str(path) for path in report.found)
+        raise StoreError("erasure", f"traces in {found}", "none; stop the gate and erase again")
+    out.print(f"[green]erased[/] {pseudonym}")
+
+
+def ask_consent(settings: Config, clock: Clock, *, child: bool) -> Consent | None:
+    """Show the notice and ask; None is an answer without any cost (S16)."""
+    now = clock.wall()
+    until = now + TERM
+    typer.echo(
+        f"""
+Face at {settings.site.name}, {settings.site.portal} (notice {NOTICE_VERSION})
+  What:      a list of numbers made from your face, sealed in this gate; no photo is kept.
+  For:       opening this gate, nothing else. It never leaves this gate.
+  Until:     {until:%Y-%m-%d}, or until you withdraw, on any day, without a reason.
+  Without:   card or phone open every door at every hour, just as fast.
+  Risks:     faces cannot be changed; somebody who opens this gate's seal could compare yours.
+  Who:       {settings.site.operator}; questions and complaints: {settings.site.contact}
+"""
+    )
+    who = "the child's guardian" if child else "the person"
+    if not typer.confirm(f"Does {who} agree?", default=False):
+        return None
+    return Consent(
+        notice_version=NOTICE_VERSION,
+        purpose="open this gate",
+        given_by=GivenBy.GUARDIAN if child else GivenBy.SELF,
+        given_at=now,
+        expires_at=until,
+        how="asked at this terminal",
+    )
+
+
+def card_id(text: str) -> bytes:
+    """Return a card's id from hex digits.
+
+    Raises:
+        EnrolmentError: not 32 hex digits.
+
+    """
+    if not re.fullmatch(r"[0-9A-Fa-f]{32}", text):
+        raise EnrolmentError("--card", text, "32 hex digits")
+    return bytes.fromhex(text)
+
+
+def _without_face(settings: Config, clock: Clock, application: Application) -> str:
+    archive = gate.open_archive(settings, clock)
+    with ExitStack() as ending:
+        ending.callback(archive.close)
+        return archive.desk(clock).enrol_without_face(application)
+
+
+def _with_face(
+    settings: Config, clock: Clock, application: Application, clip: Path | None, out: Console
+) -> str:
+    options = vision.camera_options(settings)
+    if clip is not None:
+        options = CameraOptions("file", str(clip))
+
+    def show(hint: Hint) -> None:
+        if hint is not Hint.NONE:
+            out.print(HINTS[hint])
+
+    with ExitStack() as ending:
+        camera = vision.open_camera(options, clock)
+        ending.callback(camera.close)
+        archive = gate.open_archive(settings, clock)
+        ending.callback(archive.close)
+        out.print("Please look at the camera.")
+        return enrol_face(settings, clock, archive, application, camera, show)

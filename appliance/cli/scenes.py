@@ -1,0 +1,165 @@
+"""The scenes of the demonstration: what stands before the camera, and what must come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import zxingcpp
+
+from appliance.messages import Hint
+from appliance.vision import process as vision
+from hardware.ports import CameraOptions
+from hardware.sim import scenes as effects
+from hardware.sim.library import footage_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from appliance.clock import Clock
+    from hardware.ports import Camera
+
+RESIDENT = "WolfgangLanger_Pexels.mp4"
+STRANGER = "astronaut.png"
+ENROL_S = 12.5
+VISIT_S = 16.0
+"""Seconds into her footage; the two parts do not overlap."""
+SHE_AT = 0.76
+"""Where in the picture's width her face is."""
+STRANGER_AT = (0.44, 0.24)
+STRANGER_ZOOM = 2.0
+"""Where the stranger's face is, and how much nearer the portrait is seen."""
+PHONE_VIEWS = 6
+"""So many views of the phone are rendered, each a little differently held, and shown in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One scene.
+
+    Attributes:
+        title: a few words.
+        story: one sentence.
+        expected: reason code or hint that must come of it.
+        camera: opens what the gate's camera sees; None = nobody there.
+        enrols: the person is enrolled instead of let in.
+        card: the resident's card is held to the reader.
+        hint: the scene is over when this is told.
+
+    """
+
+    title: str
+    story: str
+    expected: str
+    camera: Callable[[], Camera] | None = None
+    enrols: bool = False
+    card: bool = False
+    hint: Hint | None = None
+
+
+def scenes(clock: Clock, code: Callable[[], str]) -> tuple[Scene, ...]:
+    """Return the demonstration in order.
+
+    Args:
+        clock: paces the footage.
+        code: signs a fresh code with the resident's phone.
+
+    """
+
+    def film(name: str, start_s: float = 0.0, *, repeat: bool = False) -> Camera:
+        source = str(footage_path(name))
+        options = CameraOptions("file", source, start_s=start_s, repeat=repeat)
+        return vision.open_camera(options, clock)
+
+    def stranger() -> Camera:
+        # A portrait is all there is of her: held a little unsteadily, so that it is footage.
+        portrait = CameraOptions("file", str(footage_path(STRANGER)), fps=25.0, repeat=True)
+        return effects.SceneCamera(
+            vision.open_camera(portrait, clock),
+            lambda p, n: effects.closer(p, STRANGER_ZOOM, STRANGER_AT, n),
+        )
+
+    def beside(pixels: NDArray[np.uint8], _: int) -> NDArray[np.uint8]:
+        with stranger().borrow() as frame:
+            return effects.two_people(pixels, frame.pixels, SHE_AT, 0.5)
+
+    wall = np.full((360, 640, 3), 96, np.uint8)
+    return (
+        Scene(
+            "1 A resident is enrolled",
+            "She has a card and a phone, wants face too, and has agreed to it.",
+            "enrolled",
+            lambda: film(RESIDENT, ENROL_S),
+            enrols=True,
+        ),
+        Scene(
+            "2 She walks up",
+            "Another part of the same footage; nothing in her hands.",
+            "granted",
+            lambda: film(RESIDENT, VISIT_S),
+        ),
+        Scene(
+            "3 A stranger",
+            "A face that nobody enrolled (a NASA portrait): nothing of it is kept.",
+            "face-no-match",
+            stranger,
+        ),
+        Scene(
+            "4 Two people at once",
+            "The gate asks for one at a time.",
+            Hint.ONE_PERSON.value,
+            lambda: effects.SceneCamera(film(RESIDENT, VISIT_S), beside),
+            hint=Hint.ONE_PERSON,
+        ),
+        Scene(
+            "5 A face too far away",
+            "Out of range means not processed: only the detector has looked.",
+            Hint.COME_CLOSER.value,
+            lambda: effects.SceneCamera(film(RESIDENT, VISIT_S), lambda p, _: effects.far(p, 0.4)),
+            hint=Hint.COME_CLOSER,
+        ),
+        Scene(
+            "6 Her face on a phone",
+            "A picture of her on a phone that is held before the camera.",
+            "face-attack",
+            lambda: effects.SceneCamera(film(RESIDENT, VISIT_S, repeat=True), Phone(wall)),
+        ),
+        Scene("7 Her card", "The card is held to the reader.", "granted", card=True),
+        Scene(
+            "8 Her code",
+            "The phone shows a code it has just signed; the camera reads it.",
+            "granted",
+            lambda: effects.SceneCamera(
+                film(RESIDENT), lambda _, __: effects.with_picture(wall, qr(code()), 0.6)
+            ),
+        ),
+    )
+
+
+class Phone:
+    """Shows the first picture it is given on a phone before a wall; each view is rendered once."""
+
+    def __init__(self, wall: NDArray[np.uint8]) -> None:
+        self._wall = wall
+        self._picture: NDArray[np.uint8] | None = None
+        self._views: dict[int, NDArray[np.uint8]] = {}
+        self._turn = 0
+
+    def __call__(self, pixels: NDArray[np.uint8], _: int) -> NDArray[np.uint8]:
+        """Return the next view of the phone."""
+        if self._picture is None:
+            self._picture = pixels.copy()
+        turn = self._turn % PHONE_VIEWS
+        self._turn += 1
+        if turn not in self._views:
+            self._views[turn] = effects.shown_on_phone(self._picture, self._wall, 1, turn, SHE_AT)
+        return self._views[turn].copy()
+
+
+def qr(text: str) -> NDArray[np.uint8]:
+    """Return a QR code as (side, side) uint8."""
+    made = zxingcpp.write_barcode(zxingcpp.BarcodeFormat.QRCode, text, 4, 2)
+    return np.array(made, dtype=np.uint8)

@@ -1,0 +1,130 @@
+"""Gathers the good pictures of one visit into one probe and its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from appliance.messages import FaceEvidence, Hint, Purpose, VisitAbandoned
+from appliance.vision.features import RECIPE, joined
+from appliance.vision.pad import texture
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from appliance.messages import StartVisit
+
+
+@dataclass(frozen=True, slots=True)
+class AcquisitionSettings:
+    """How much is gathered.
+
+    Attributes:
+        identify_pictures: joined into a probe.
+        enrol_pictures: joined into a reference.
+        enrol_spacing_ns: time between two pictures of an enrolment, so that they differ.
+        patience_ns: without a usable picture for so long a visit ends and the person is told
+            why; face work does not linger over somebody who has turned away.
+
+    """
+
+    identify_pictures: int = 4
+    enrol_pictures: int = 10
+    enrol_spacing_ns: int = 150_000_000
+    patience_ns: int = 700_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """What one picture gave.
+
+    Attributes:
+        vector: (320,) float32 unit feature vector.
+        quality: unified quality score, 0 to 100.
+        log_odds: the texture cue's.
+        taken_ns: exposure.
+
+    """
+
+    vector: NDArray[np.float32]
+    quality: int
+    log_odds: float
+    taken_ns: int
+
+
+class Acquisition:
+    """One visit's gathering; forgotten whole when the visit ends."""
+
+    def __init__(self, start: StartVisit, intent_ns: int, settings: AcquisitionSettings) -> None:
+        self._start = start
+        self._intent_ns = intent_ns
+        self._settings = settings
+        self._samples: list[Sample] = []
+        self._hint = Hint.NONE
+        self._used_ns = intent_ns
+
+    @property
+    def visit(self) -> bytes:
+        """The visit gathered for."""
+        return self._start.visit
+
+    @property
+    def enrols(self) -> bool:
+        """Whether the vectors are for a reference."""
+        return self._start.purpose is Purpose.ENROL
+
+    @property
+    def hint(self) -> Hint:
+        """What stood in the way last."""
+        return self._hint
+
+    @property
+    def share(self) -> float:
+        """How much of what is wanted is there, 0 to 1."""
+        return len(self._samples) / self._wanted
+
+    def wants(self, taken_ns: int) -> bool:
+        """Whether a picture taken now would be used."""
+        if not self.enrols or not self._samples:
+            return True
+        return taken_ns - self._samples[-1].taken_ns >= self._settings.enrol_spacing_ns
+
+    def refuse(self, hint: Hint) -> None:
+        """Take note of a picture that could not be used."""
+        self._hint = hint
+
+    def restart(self, hint: Hint) -> None:
+        """Forget all: another person stands there now, so nothing gathered may be joined."""
+        self._samples.clear()
+        self._hint = hint
+
+    def add(self, sample: Sample) -> FaceEvidence | None:
+        """Take one picture's sample; return the evidence when it was the last one wanted."""
+        self._samples.append(sample)
+        self._hint = Hint.NONE
+        self._used_ns = sample.taken_ns
+        if len(self._samples) < self._wanted:
+            return None
+        return FaceEvidence(
+            visit=self._start.visit,
+            intent_ns=self._intent_ns,
+            taken_ns=sample.taken_ns,
+            features=RECIPE,
+            probe=joined([one.vector for one in self._samples]).astype("<f4").tobytes(),
+            quality=max(one.quality for one in self._samples),
+            frames=len(self._samples),
+            cues=(texture.evidence([one.log_odds for one in self._samples]),),
+        )
+
+    def over(self, at_ns: int) -> VisitAbandoned | None:
+        """Return the visit's end if its deadline passed or the person has left."""
+        left = not self.enrols and at_ns - self._used_ns >= self._settings.patience_ns
+        if at_ns < self._start.deadline_ns and not left:
+            return None
+        return VisitAbandoned(visit=self._start.visit, at_ns=at_ns, hint=self._hint)
+
+    @property
+    def _wanted(self) -> int:
+        settings = self._settings
+        return settings.enrol_pictures if self.enrols else settings.identify_pictures

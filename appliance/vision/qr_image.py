@@ -1,0 +1,60 @@
+"""Reads the text of a QR code held to the camera (zxing-cpp), at a bounded rate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import zxingcpp
+
+from appliance.vision.samples import checked
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+INTERVAL_NS = 100_000_000
+"""Ten looks a second are faster than a hand and leave the processor to others."""
+REPEAT_NS = 2_000_000_000
+"""A code still held up is not read again before this."""
+LONGEST = 2048
+"""Characters; a longer text is no pass."""
+
+
+def decode(pixels: NDArray[np.uint8]) -> str:
+    """Return the text of a QR code in (height, width, 3) uint8 BGR, or nothing.
+
+    A second try on a blurred copy reads screens whose pixel grid the first stumbles over.
+
+    Raises:
+        PictureError: not a picture this room can look at.
+
+    """
+    grey = cv2.cvtColor(checked(pixels), cv2.COLOR_BGR2GRAY)
+    formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    for picture in (grey, cv2.blur(grey, (3, 3))):
+        for found in zxingcpp.read_barcodes(picture, formats=formats):
+            if found.valid and 0 < len(found.text) <= LONGEST:
+                return str(found.text)
+    return ""
+
+
+class QrReader:
+    """Looks for a code now and then and tells each one once."""
+
+    def __init__(self) -> None:
+        self._looked_ns = -INTERVAL_NS
+        self._last = ""
+        self._last_ns = -REPEAT_NS
+
+    def look(self, pixels: NDArray[np.uint8], at_ns: int) -> str:
+        """Return a text not told lately, or nothing."""
+        if at_ns - self._looked_ns < INTERVAL_NS:
+            return ""
+        self._looked_ns = at_ns
+        text = decode(pixels)
+        if not text:
+            return ""
+        repeated = text == self._last and at_ns - self._last_ns < REPEAT_NS
+        self._last, self._last_ns = text, at_ns
+        return "" if repeated else text

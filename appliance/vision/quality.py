@@ -1,0 +1,185 @@
+"""Measures how well one face can be compared, and names the one thing a person can do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from appliance.messages import Hint
+from appliance.vision.landmarks import LEFT_EYE, POINTS, RIGHT_EYE, check_picture, check_points
+from appliance.vision.occlusion import normalised_face, visibility
+from appliance.vision.pose import head_pose
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from appliance.vision.landmarks import Mesh
+
+_DARK = 12
+_BRIGHT = 250
+
+
+@dataclass(frozen=True, slots=True)
+class QualityComponents:
+    """What one picture of a face is like, in the words of ISO/IEC 29794-5.
+
+    Attributes:
+        eye_distance_px: between the eye centres.
+        yaw: degrees, see `Pose`.
+        pitch: degrees.
+        roll: degrees.
+        sharpness: mean absolute Laplacian, grey levels, of the face with eyes 40 px apart.
+        luminance: mean grey level of the face, 0 to 255.
+        clipped: share of the face's pixels below 12 or above 249, 0 to 1.
+        eyes_visible: 0 to 1; below 0.5 = covered.
+        mouth_visible: 0 to 1; below 0.5 = covered.
+        inside_picture: share of the mesh inside the picture without its black bars, 0 to 1.
+        presence: the mesh model's own face score, 0 to 1.
+
+    """
+
+    eye_distance_px: float
+    yaw: float
+    pitch: float
+    roll: float
+    sharpness: float
+    luminance: float
+    clipped: float
+    eyes_visible: float
+    mouth_visible: float
+    inside_picture: float
+    presence: float
+
+
+@dataclass(frozen=True, slots=True)
+class QualityLimits:
+    """From where on a picture is refused; defaults are first guesses unless said otherwise.
+
+    Attributes:
+        least_eye_distance: px; brief of the gate, identification.
+        most_eye_distance: px; beyond it the texture cue's crop leaves a 640x480 picture.
+        most_yaw: degrees.
+        most_pitch: degrees.
+        most_roll: degrees.
+        least_sharpness: grey levels; below the ordinary webcam clips of ../shared/data.
+        least_luminance: grey level.
+        most_luminance: grey level.
+        most_clipped: share, 0 to 1.
+        least_visible: eyes and mouth; fitted, see `occlusion.visibility`.
+        least_inside: share of the mesh.
+        least_presence: mesh score.
+
+    """
+
+    least_eye_distance: float = 60.0
+    most_eye_distance: float = 240.0
+    most_yaw: float = 25.0
+    most_pitch: float = 25.0
+    most_roll: float = 30.0
+    least_sharpness: float = 2.0
+    least_luminance: float = 40.0
+    most_luminance: float = 225.0
+    most_clipped: float = 0.4
+    least_visible: float = 0.5
+    least_inside: float = 0.98
+    least_presence: float = 0.5
+
+
+def measure(
+    pixels: NDArray[Any],
+    box: tuple[float, float, float, float],  # noqa: ARG001 - the mesh is the finer outline
+    landmarks: NDArray[Any],
+    mesh: Mesh,
+) -> QualityComponents:
+    """Measure one face.
+
+    Raises:
+        PictureError: an array has a wrong shape or type, or is not finite.
+
+    """
+    check_picture(pixels)
+    check_points(landmarks, 5, 2)
+    check_points(mesh.points, POINTS, 3)
+    points = mesh.points
+    pose = head_pose(points)
+    face, _ = normalised_face(pixels, points)
+    grey = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)
+    core = grey[20:84, 20:76]
+    eyes_visible, mouth_visible = visibility(pixels, points)
+    right, left = (points[list(ring), :2].mean(axis=0) for ring in (RIGHT_EYE, LEFT_EYE))
+    return QualityComponents(
+        eye_distance_px=float(np.hypot(*(left - right))),
+        yaw=pose.yaw,
+        pitch=pose.pitch,
+        roll=pose.roll,
+        sharpness=float(np.abs(cv2.Laplacian(core, cv2.CV_16S)).mean()),
+        luminance=float(core.mean()),
+        clipped=float(((core < _DARK) | (core >= _BRIGHT)).mean()),
+        eyes_visible=eyes_visible,
+        mouth_visible=mouth_visible,
+        inside_picture=_inside(pixels, points),
+        presence=mesh.presence,
+    )
+
+
+def refusal(components: QualityComponents, limits: QualityLimits) -> Hint:
+    """Give the first thing that stands in the way, in the order a person can mend it."""
+    one = components
+    turned = (
+        abs(one.yaw) > limits.most_yaw
+        or abs(one.pitch) > limits.most_pitch
+        or abs(one.roll) > limits.most_roll
+    )
+    # Written as "not good" so that a value that is no number refuses too.
+    checks = (
+        (one.eye_distance_px >= limits.least_eye_distance, Hint.COME_CLOSER),
+        (one.eye_distance_px <= limits.most_eye_distance, Hint.STEP_BACK),
+        (one.inside_picture >= limits.least_inside, Hint.CENTRE_FACE),
+        (one.luminance >= limits.least_luminance, Hint.MORE_LIGHT),
+        (one.luminance <= limits.most_luminance, Hint.LESS_LIGHT),
+        (
+            one.clipped <= limits.most_clipped,
+            Hint.MORE_LIGHT if one.luminance < _BRIGHT / 2 else Hint.LESS_LIGHT,
+        ),
+        (one.eyes_visible >= limits.least_visible, Hint.UNCOVER_EYES),
+        (one.mouth_visible >= limits.least_visible, Hint.UNCOVER_MOUTH),
+        (not turned and one.presence >= limits.least_presence, Hint.LOOK_AHEAD),
+        (one.sharpness >= limits.least_sharpness, Hint.HOLD_STILL),
+    )
+    return next((hint for good, hint in checks if not good), Hint.NONE)
+
+
+def unified(components: QualityComponents) -> int:
+    """Give the unified quality score, 0 to 100: the worst component decides."""
+    one = components
+    parts = (
+        one.eye_distance_px / 90.0,
+        1.0 - max(abs(one.yaw), abs(one.pitch)) / 50.0,
+        1.0 - abs(one.roll) / 90.0,
+        one.sharpness / 8.0,
+        one.luminance / 80.0,
+        (255.0 - one.luminance) / 60.0,
+        1.0 - one.clipped,
+        one.eyes_visible,
+        one.mouth_visible,
+        one.inside_picture,
+        one.presence,
+    )
+    if not np.isfinite(parts).all():
+        return 0
+    return round(100.0 * min(max(min(parts), 0.0), 1.0))
+
+
+def _inside(pixels: NDArray[Any], points: NDArray[Any]) -> float:
+    """Give the share of the mesh inside the picture, without black bars at its border."""
+    small = pixels[::4, ::4].max(axis=2)
+    rows, columns = (np.flatnonzero(small.max(axis=axis) > _DARK * 2) for axis in (1, 0))
+    if not rows.size or not columns.size:
+        return 0.0
+    low = np.array([columns[0], rows[0]]) * 4
+    high = np.array([columns[-1], rows[-1]]) * 4 + 4
+    flat = points[:, :2]
+    return float(((flat >= low) & (flat < high)).all(axis=1).mean())
