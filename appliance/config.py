@@ -128,7 +128,7 @@ class FaceSection(_Section, frozen=True):
     """
 
     near_px: Annotated[float, Meta(ge=40.0, le=300.0)] = 60.0
-    threshold: Annotated[float, Meta(ge=0.45, le=0.9)] = 0.56
+    threshold: Annotated[float, Meta(ge=0.45, le=0.9)] = 0.58
     margin: Annotated[float, Meta(ge=0.02, le=0.5)] = 0.06
     pad_threshold: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.5
     attempts: Annotated[int, Meta(ge=1, le=10)] = 3

@@ -168,7 +168,7 @@ class Stages:
         face = watch.time("detect", lambda: self._detector.detect(pixels))[0]
         landmarks = watch.time("refine", lambda: self._detector.refine(pixels, face))
         mesh = watch.time("mesh", lambda: find_mesh(pixels, landmarks, self._bare.mesh))
-        watch.time("quality", lambda: measure(pixels, face.box, landmarks, mesh))
+        watch.time("quality", lambda: measure(pixels, landmarks, mesh))
         aligned = watch.time("align", lambda: align(pixels, landmarks))
         watch.time("features", lambda: self._features.vector(aligned))
         watch.time("texture", lambda: self._texture.log_odds(pixels, face))

@@ -79,6 +79,7 @@ class House:
             self._ending = undo.pop_all()
         self._pipeline = vision.open_pipeline() if pipeline is None else pipeline
         self._room: vision.VisionRoom | None = None
+        self._watching = ExitStack()
 
     def enrol(self, application: Application, camera: Camera, show: Callable[[Hint], None]) -> str:
         """Enrol one person who stands before `camera`; return the pseudonym.
@@ -101,9 +102,10 @@ class House:
     def watch(self, camera: Camera) -> None:
         """Let vision look through `camera` from now on."""
         near, far = pair()
-        self._room = vision.VisionRoom(
-            camera, Link(far, FROM_GATE, self._clock), self._clock, self._pipeline
-        )
+        link = Link(far, FROM_GATE, self._clock)
+        self._watching.close()
+        self._watching.callback(link.close)
+        self._room = vision.VisionRoom(camera, link, self._clock, self._pipeline)
         self.controller.meet(Link(near, FROM_VISION, self._clock))
 
     def step(self) -> bool:
@@ -128,6 +130,7 @@ class House:
 
     def close(self) -> None:
         """Secure the door, overwrite and close everything."""
+        self._watching.close()
         self._ending.close()
 
 

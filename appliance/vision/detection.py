@@ -138,7 +138,8 @@ def _seen_again(rows: object, close: NDArray[np.float64], face: Face) -> NDArray
     points = best[4:14].reshape(5, 2)
     if close[0, 0] < 0:
         points = points[[1, 0, 2, 4, 3]]
-    seen = (points - close[:, 2]) @ np.linalg.inv(close[:, :2]).T
+    back = cv2.invertAffineTransform(close)
+    seen = points @ back[:, :2].T + back[:, 2]
     apart = float(np.linalg.norm(seen - face.landmarks, axis=1).mean())
     if not apart < AGREEMENT * face.eye_distance:
         return face.landmarks

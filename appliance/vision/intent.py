@@ -58,7 +58,8 @@ class IntentGate:
         """Return whether intent is complete now, and what the person can do if not."""
         hint = self._hint(sighting)
         self._rearm(sighting, at_ns)
-        if hint is not Hint.NONE or sighting.face is None or self._again_ns is not None:
+        # Who is too far even to be told so has no hint, and no intent either.
+        if hint is not Hint.NONE or not self._near(sighting) or self._again_ns is not None:
             self._since_ns = None
             return False, hint
         if self._since_ns is None or not sighting.same:
@@ -79,9 +80,11 @@ class IntentGate:
             return Hint.HOLD_STILL
         return Hint.NONE
 
+    def _near(self, sighting: Sighting) -> bool:
+        return sighting.face is not None and sighting.face.eye_distance >= self._settings.near_px
+
     def _rearm(self, sighting: Sighting, at_ns: int) -> None:
-        near = sighting.face is not None and sighting.face.eye_distance >= self._settings.near_px
-        if near or self._near_ns is None:
+        if self._near(sighting) or self._near_ns is None:
             self._near_ns = at_ns
         gone = at_ns - self._near_ns >= self._settings.rearm_ns
         if gone or (self._again_ns is not None and at_ns >= self._again_ns):

@@ -42,6 +42,8 @@ _SIDE_PER_HEIGHT: Final = 3.60
 _DOWN: Final = 0.48
 
 _COLOUR: Final = 3
+_FAR: Final = 1e5
+_MOST_SIDE: Final = 16_384  # px; OpenCV warps nothing beyond twice that
 _SIGMOID_LIMIT: Final = 60.0
 
 
@@ -75,16 +77,19 @@ def check_picture(pixels: NDArray[Any]) -> None:
         raise PictureError("picture", f"{pixels.dtype} {pixels.shape}", "uint8 (h, w, 3) BGR")
     if min(pixels.shape[:2]) < 2:  # noqa: PLR2004 - nothing can be sampled from a line
         raise PictureError("picture", pixels.shape, "at least 2 px high and wide")
+    if max(pixels.shape[:2]) > _MOST_SIDE:
+        raise PictureError("picture", pixels.shape, f"at most {_MOST_SIDE} px high and wide")
 
 
 def check_points(points: NDArray[Any], count: int, axes: int) -> None:
-    """Refuse points of a wrong shape, type or not finite."""
+    """Refuse points of a wrong shape or type, not finite or beyond any picture."""
     if not isinstance(points, np.ndarray):
         raise PictureError("landmarks", type(points).__name__, "a numpy array")
     if points.shape != (count, axes) or not np.issubdtype(points.dtype, np.floating):
         raise PictureError("landmarks", f"{points.dtype} {points.shape}", f"({count}, {axes}) px")
-    if not np.isfinite(points).all():
-        raise PictureError("landmarks", "not finite", "finite px")
+    # Written as "not within" so that a value that is no number is refused too.
+    if not (np.abs(points) < _FAR).all():
+        raise PictureError("landmarks", "not finite or far away", f"px below {_FAR:g}")
 
 
 def find_mesh(pixels: NDArray[Any], landmarks: NDArray[Any], model: MeshModel) -> Mesh:
@@ -109,8 +114,9 @@ def find_mesh(pixels: NDArray[Any], landmarks: NDArray[Any], model: MeshModel) -
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    picture = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB).astype(np.float32)
-    picture *= 1.0 / 255.0
+    picture = np.multiply(
+        cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), np.float32(1.0 / 255.0), dtype=np.float32
+    )
     outputs = model.run(picture[np.newaxis])
     by_size = {output.size: output for output in outputs}
     if not {POINTS * 3, 1} <= set(by_size):

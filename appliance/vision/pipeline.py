@@ -53,7 +53,7 @@ class FacePipeline:
         """
         landmarks = self._detector.refine(pixels, face)
         mesh = find_mesh(pixels, landmarks, self._mesh)
-        components = measure(pixels, face.box, landmarks, mesh)
+        components = measure(pixels, landmarks, mesh)
         hint = refusal(components, self._limits)
         if hint is not Hint.NONE:
             return hint

@@ -17,7 +17,7 @@ _RIGHT: Final = (33, 133, 127, 234)
 _LEFT: Final = (263, 362, 356, 454)
 _TOP: Final = (10, 151, 109, 338)
 _BOTTOM: Final = (2, 164, 98, 327)
-_PITCH_AT_REST: Final = 0.0
+_CORNERS: Final = np.array([_RIGHT, _LEFT, _TOP, _BOTTOM])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,9 @@ class Pose:
 def head_pose(points: NDArray[Any]) -> Pose:
     """Give the pose of a (468, 3) px mesh."""
     check_points(points, POINTS, 3)
-    mesh = np.asarray(points, np.float64)
-    across = mesh[list(_LEFT)].mean(axis=0) - mesh[list(_RIGHT)].mean(axis=0)
-    down = mesh[list(_BOTTOM)].mean(axis=0) - mesh[list(_TOP)].mean(axis=0)
+    right, left, top, bottom = points[_CORNERS].mean(axis=1, dtype=np.float64)
+    across, down = left - right, bottom - top
     yaw = np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1])))
     pitch = np.degrees(np.arctan2(down[2], np.hypot(down[0], down[1])))
     roll = np.degrees(np.arctan2(across[1], across[0]))
-    return Pose(float(yaw), float(pitch) - _PITCH_AT_REST, float(roll))
+    return Pose(float(yaw), float(pitch), float(roll))

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from appliance.messages import Hint
-from appliance.vision.landmarks import LEFT_EYE, POINTS, RIGHT_EYE, check_picture, check_points
+from appliance.vision.landmarks import POINTS, check_picture, check_points
 from appliance.vision.occlusion import normalised_face, visibility
 from appliance.vision.pose import head_pose
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 _DARK = 12
 _BRIGHT = 250
+_STEP = 4
+"""Of every so many rows and columns one is looked at for bars."""
+_BAR_DARK = 24
+_BAR_NOISE = 8
+"""Grey levels between the darkest and brightest value along a bar: what a codec adds to black."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,6 @@ class QualityLimits:
 
 def measure(
     pixels: NDArray[Any],
-    box: tuple[float, float, float, float],  # noqa: ARG001 - the mesh is the finer outline
     landmarks: NDArray[Any],
     mesh: Mesh,
 ) -> QualityComponents:
@@ -105,19 +109,17 @@ def measure(
     check_points(mesh.points, POINTS, 3)
     points = mesh.points
     pose = head_pose(points)
-    face, _ = normalised_face(pixels, points)
-    grey = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)
-    core = grey[20:84, 20:76]
-    eyes_visible, mouth_visible = visibility(pixels, points)
-    right, left = (points[list(ring), :2].mean(axis=0) for ring in (RIGHT_EYE, LEFT_EYE))
+    face = normalised_face(pixels, points)
+    core = cv2.cvtColor(face.pixels[20:84, 20:76], cv2.COLOR_BGR2GRAY)
+    eyes_visible, mouth_visible = visibility(face)
     return QualityComponents(
-        eye_distance_px=float(np.hypot(*(left - right))),
+        eye_distance_px=face.eye_distance,
         yaw=pose.yaw,
         pitch=pose.pitch,
         roll=pose.roll,
-        sharpness=float(np.abs(cv2.Laplacian(core, cv2.CV_16S)).mean()),
-        luminance=float(core.mean()),
-        clipped=float(((core < _DARK) | (core >= _BRIGHT)).mean()),
+        sharpness=cv2.norm(cv2.Laplacian(core, cv2.CV_16S), cv2.NORM_L1) / core.size,
+        luminance=cv2.mean(core)[0],
+        clipped=np.count_nonzero((core < _DARK) | (core >= _BRIGHT)) / core.size,
         eyes_visible=eyes_visible,
         mouth_visible=mouth_visible,
         inside_picture=_inside(pixels, points),
@@ -174,12 +176,18 @@ def unified(components: QualityComponents) -> int:
 
 
 def _inside(pixels: NDArray[Any], points: NDArray[Any]) -> float:
-    """Give the share of the mesh inside the picture, without black bars at its border."""
-    small = pixels[::4, ::4].max(axis=2)
-    rows, columns = (np.flatnonzero(small.max(axis=axis) > _DARK * 2) for axis in (1, 0))
-    if not rows.size or not columns.size:
-        return 0.0
-    low = np.array([columns[0], rows[0]]) * 4
-    high = np.array([columns[-1], rows[-1]]) * 4 + 4
+    """Give the share of the mesh inside the picture, without black bars at its border.
+
+    A bar is dark and constant along its whole length; the dark edge of a real scene is not.
+    """
+    small = np.ascontiguousarray(pixels[::_STEP, ::_STEP])
+    low, high = np.empty(2), np.empty(2)
+    for axis in (0, 1):
+        most = cv2.reduce(small, axis, cv2.REDUCE_MAX).reshape(-1, 3).max(axis=1)
+        least = cv2.reduce(small, axis, cv2.REDUCE_MIN).reshape(-1, 3).min(axis=1)
+        scene = np.flatnonzero((most > _BAR_DARK) | (most - least > _BAR_NOISE))
+        if not scene.size:
+            return 0.0
+        low[axis], high[axis] = scene[0] * _STEP, (scene[-1] + 1) * _STEP
     flat = points[:, :2]
     return float(((flat >= low) & (flat < high)).all(axis=1).mean())

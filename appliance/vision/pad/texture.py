@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from appliance.errors import PictureError
+from appliance.errors import PictureError
 from appliance.messages import CueEvidence
 
 if TYPE_CHECKING:
@@ -69,21 +70,22 @@ def texture_input(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.float32]:
         raise PictureError("face", f"box {face.box}", "a box of some size")
     x, y = face.centre
     width, height = face.box[2] * SCALE, face.box[3] * SCALE
-    across, down = SIDE / width, SIDE / height
-    window = np.array([[across, 0.0, SIDE / 2 - across * x], [0.0, down, SIDE / 2 - down * y]])
-    blur = max(width, height) / SIDE / 3
-    left, top = max(0, int(x - width / 2) - 8), max(0, int(y - height / 2) - 8)
-    right, bottom = int(x + width / 2) + 8, int(y + height / 2) + 8
-    seen = pixels[top:bottom, left:right]
-    if seen.size == 0:
-        raise PictureError("face", f"box {face.box}", "one that reaches into the picture")
-    if blur > 2 / 3:
-        # A linear warp that shrinks by more than two would alias, and aliasing is an attack's mark.
-        seen = np.asarray(cv2.GaussianBlur(seen, (0, 0), blur), dtype=np.uint8)
-    window[:, 2] += window[:, :2] @ np.array([left, top])
-    crop = cv2.warpAffine(
-        seen, window, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    left, top = round(x - width / 2), round(y - height / 2)
+    right, bottom = round(x + width / 2), round(y + height / 2)
+    rows, columns = pixels.shape[:2]
+    inside = pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    if inside.size == 0:
+        raise PictureError("face", f"{face.box} outside the picture", "a face in it")
+    window = cv2.copyMakeBorder(
+        inside,
+        max(-top, 0),
+        max(bottom - rows, 0),
+        max(-left, 0),
+        max(right - columns, 0),
+        cv2.BORDER_REPLICATE,
     )
+    # By area: a bare warp that shrinks would alias, and aliasing is an attack's mark.
+    crop = cv2.resize(window, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return np.ascontiguousarray(crop.transpose(2, 0, 1)[None], dtype=np.float32)
 
 

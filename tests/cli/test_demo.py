@@ -1,0 +1,106 @@
+"""The demonstration as a newcomer runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+SANMEN = [sys.executable, "-c", "from appliance.cli import main; main()"]
+IN_AN_EMPTY_NETWORK = [
+    "unshare",
+    "--net",
+    "sh",
+    "-c",
+    '"$@"; code=$?; cat /proc/net/dev; exit $code',
+    "sh",
+]
+
+
+def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "100", "TERM": "dumb"}
+    return subprocess.run(  # noqa: S603 - our own command
+        [*prefix, *SANMEN, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        timeout=240,
+    )
+
+
+@pytest.fixture(scope="module")
+def shown() -> subprocess.CompletedProcess[str]:
+    return run("demo", "--fast")
+
+
+def test_it_ends_well(shown: subprocess.CompletedProcess[str]) -> None:
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("scene", "happened"),
+    [
+        ("A stranger", "face-no-match"),
+        ("Two people at once", "one_person"),
+        ("A face too far away", "come_closer"),
+        ("Her face on a phone", "face-attack"),
+        ("She walks up", "granted"),
+        ("Her card", "granted"),
+        ("Her code", "granted"),
+    ],
+)
+def test_each_scene_ends_as_it_must(
+    shown: subprocess.CompletedProcess[str], scene: str, happened: str
+) -> None:
+    table = shown.stdout.partition("What happened")[2]
+    row = next(line for line in table.splitlines() if scene in line)
+
+    assert re.search(rf"{happened}\b.*\byes\b", row)
+
+
+def test_the_relay_is_on_only_in_the_three_scenes_that_open(
+    shown: subprocess.CompletedProcess[str],
+) -> None:
+    scenes = shown.stdout.partition("What happened")[0].split("\n")
+    on: set[str] = set()
+    scene = ""
+    for line in scenes:
+        scene = line[:1] if re.match(r"\d ", line) else scene
+        if "relay ON" in line:
+            on.add(scene)
+
+    assert on == {"2", "7", "8"}
+
+
+def test_each_opening_was_logged_before_the_relay_switched(
+    shown: subprocess.CompletedProcess[str],
+) -> None:
+    lines = [line.strip() for line in shown.stdout.splitlines()]
+    opened = [number for number, line in enumerate(lines) if "relay ON" in line]
+
+    assert len(opened) == 3
+    assert all("entry.granted" in lines[number - 1] for number in opened)
+
+
+def test_nothing_leaves_the_machine() -> None:
+    if shutil.which("unshare") is None or os.geteuid() != 0:
+        pytest.skip("needs root and unshare to make an empty network")
+    done = run("demo", "--fast", prefix=tuple(IN_AN_EMPTY_NETWORK))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    counted = re.findall(r"^\s*(\w+):((?:\s+\d+)+)$", done.stdout, re.MULTILINE)
+    assert counted, "the network's counters were not shown"
+    for interface, counters in counted:
+        assert not any(map(int, counters.split())), f"packets on {interface}"
+
+
+def test_no_store_is_left(shown: subprocess.CompletedProcess[str]) -> None:
+    lay = re.search(r"gallery lay in (\S+)", shown.stdout)
+
+    assert lay is not None
+    assert not os.path.exists(lay[1])  # noqa: PTH110 - the path is only looked for

@@ -1,0 +1,83 @@
+"""The self-test as a technician runs it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from appliance.cli import build
+from appliance.config import load
+from appliance.gate.process import create_archive
+from hardware.sim.library import footage_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GATE = """
+[site]
+simulation = true
+[camera]
+driver = "file"
+source = "{camera}"
+[door]
+driver = "mock"
+[reader]
+driver = "sim"
+source = "reader"
+[methods]
+face = true
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "gate.toml"
+    path.write_text(GATE.format(camera=footage_path("WolfgangLanger_Pexels.mp4")))
+    return path
+
+
+def found(config: Path, code: int) -> dict[str, bool]:
+    result = CliRunner().invoke(build(), ["selftest", "--config", str(config), "--json"])
+    assert result.exit_code == code, result.output
+    lines = json.loads(result.stdout)
+    assert all(one["fix"] for one in lines)
+    return {one["part"]: one["passed"] for one in lines}
+
+
+def test_a_gate_without_store_fails_there_and_only_there(config: Path) -> None:
+    failed = {part for part, passed in found(config, 1).items() if not passed}
+
+    assert failed == {"key and store", "log"}
+
+
+def test_a_missing_camera_fails_there_and_only_there(config: Path) -> None:
+    config.write_text(GATE.format(camera="nothing.mp4"))
+    create_archive(load(config))
+
+    failed = {part for part, passed in found(config, 1).items() if not passed}
+
+    assert failed == {"camera"}
+
+
+def test_a_wrong_key_is_named(config: Path) -> None:
+    settings = load(config)
+    create_archive(settings)
+    key = config.parent / "device.key"
+    key.write_bytes(bytes(32))
+    key.chmod(0o600)
+
+    failed = {part for part, passed in found(config, 1).items() if not passed}
+
+    assert failed == {"key and store", "log"}
+
+
+def test_a_whole_gate_passes_and_the_table_reads_well(config: Path) -> None:
+    create_archive(load(config))
+
+    assert all(found(config, 0).values())
+    result = CliRunner().invoke(build(), ["selftest", "--config", str(config)])
+    assert result.exit_code == 0
+    assert "every hash and shape is right" in result.output
