@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 from appliance.errors import PictureError
-from appliance.errors import PictureError
 from appliance.messages import CueEvidence
 
 if TYPE_CHECKING:
