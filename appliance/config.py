@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -145,9 +146,18 @@ class OpenPeriod(_Section, frozen=True):
 
 
 class ScheduleSection(_Section, frozen=True):
-    """When the gate serves residents; without a period, always."""
+    """When the gate serves residents; without a period, always.
+
+    Attributes:
+        periods: the hours of ordinary days.
+        holidays: dates on which `holiday_periods` take their place.
+        holiday_periods: the hours of holidays; none = shut.
+
+    """
 
     periods: tuple[OpenPeriod, ...] = ()
+    holidays: Annotated[tuple[date, ...], Meta(max_length=400)] = ()
+    holiday_periods: tuple[OpenPeriod, ...] = ()
 
 
 class Config(_Section, frozen=True):
@@ -261,10 +271,18 @@ def _check(config: Config) -> None:
     wired = [pin for pin in pins if pin is not None]
     if len(set(wired)) != len(wired):
         raise ConfigError("door pins", str(wired), "a pin of its own for each wire")
-    for number, period in enumerate(config.schedule.periods):
+    _check_schedule(config.schedule)
+
+
+def _check_schedule(schedule: ScheduleSection) -> None:
+    if schedule.holidays and not schedule.periods:
+        raise ConfigError("schedule.holidays", "without periods", "the hours of ordinary days too")
+    named = [(f"periods[{n}]", one) for n, one in enumerate(schedule.periods)]
+    named += [(f"holiday_periods[{n}]", one) for n, one in enumerate(schedule.holiday_periods)]
+    for name, period in named:
         if period.opens == "24:00" or period.closes in ("00:00", period.opens):
             raise ConfigError(
-                f"schedule.periods[{number}]",
+                f"schedule.{name}",
                 f"{period.opens} to {period.closes}",
                 "a span of time; midnight opens at 00:00 and closes at 24:00",
             )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from appliance.clock import SystemClock
 from appliance.errors import SanmenError
 from appliance.gate import process as gate
+from appliance.gate.archive import open_archive
 from appliance.vision import process as vision
 from hardware.errors import DeviceError
 
@@ -124,7 +125,7 @@ def _reader(config: Config) -> str:
 
 
 def _store(config: Config) -> str:
-    archive = gate.open_archive(config, SystemClock())
+    archive = open_archive(config, SystemClock())
     try:
         faults: list[Fault] = []
         count = sum(1 for _ in archive.roster.residents(faults))
@@ -136,7 +137,7 @@ def _store(config: Config) -> str:
 
 
 def _log(config: Config) -> str:
-    archive = gate.open_archive(config, SystemClock())
+    archive = open_archive(config, SystemClock())
     try:
         bad = archive.log.verify()
     finally:

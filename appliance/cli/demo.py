@@ -16,7 +16,7 @@ from rich.table import Table
 from appliance.cli.house import House, temporary_config, trial_consent
 from appliance.cli.scenes import Scene, scenes
 from appliance.clock import SkippingClock, SystemClock
-from appliance.gate import process as gate
+from appliance.gate.archive import create_archive
 from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.desk import Application
 from appliance.gate.notices import (
@@ -80,7 +80,7 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="sanmen-demo-") as name:
         with ExitStack() as ending:
             config = temporary_config(Path(name))
-            gate.create_archive(config)
+            create_archive(config)
             show = Show(out)
             house = House(config, clock, show.tell)
             ending.callback(house.close)

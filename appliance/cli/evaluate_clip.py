@@ -15,8 +15,8 @@ from rich.console import Console
 from appliance.cli.house import House, temporary_config, trial_consent
 from appliance.clock import SkippingClock
 from appliance.errors import EnrolmentError
-from appliance.gate import process as gate
 from appliance.gate.access.reasons import Reason
+from appliance.gate.archive import create_archive
 from appliance.gate.enrolment.desk import Application
 from appliance.gate.notices import Decided, Notice
 from appliance.gate.store.records import Profile
@@ -87,7 +87,7 @@ def play(file: Path, enrol_from: Path) -> ClipOutcome:
     told: list[Notice] = []
     with tempfile.TemporaryDirectory(prefix="sanmen-") as name, ExitStack() as ending:
         config = temporary_config(Path(name))
-        gate.create_archive(config)
+        create_archive(config)
         first = vision.open_camera(CameraOptions("file", str(enrol_from)), clock)
         ending.callback(first.close)
         house = House(config, clock, told.append)

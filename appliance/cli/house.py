@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, cast
 from appliance.config import Config, DoorSection, Methods, ReaderSection, Site, Store
 from appliance.errors import EnrolmentError
 from appliance.gate import process as gate
+from appliance.gate.archive import Archive, open_archive
 from appliance.gate.enrolment import desk
 from appliance.gate.enrolment.consent import Consent, GivenBy
+from appliance.gate.rules import build_rules
 from appliance.link import Link, pair
 from appliance.messages import FROM_GATE, FROM_VISION, Hint
 from appliance.vision import process as vision
@@ -70,7 +72,7 @@ class House:
             undo.callback(self.door.close)
             self.reader = gate.open_reader(config, clock)
             undo.callback(self.reader.close)
-            self.archive = gate.open_archive(config, clock)
+            self.archive = open_archive(config, clock)
             undo.callback(self.archive.close)
             self.controller = gate.build_controller(
                 config, self.archive, clock, self.door, self.reader, tell
@@ -137,7 +139,7 @@ class House:
 def enrol_face(
     config: Config,
     clock: Clock,
-    archive: gate.Archive,
+    archive: Archive,
     application: Application,
     camera: Camera,
     show: Callable[[Hint], None],
@@ -158,7 +160,7 @@ def enrol_face(
         clock,
         vision.open_pipeline() if pipeline is None else pipeline,
     )
-    rules = gate.build_rules(config)
+    rules = build_rules(config)
     hints = [Hint.NONE]
 
     def guide(hint: Hint) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -19,7 +20,7 @@ from appliance.cli.run import prepare
 from appliance.clock import Clock, SkippingClock, SystemClock
 from appliance.config import Config, load
 from appliance.errors import EnrolmentError, RosterError, StoreError
-from appliance.gate import process as gate
+from appliance.gate.archive import open_archive
 from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.enrolment.desk import Application
@@ -47,6 +48,10 @@ def enrol(
     clip: Annotated[
         Path | None, typer.Option(help="Simulation sites: a clip instead of the camera.")
     ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Last day of the lease; all doors end with it."),
+    ] = None,
     child: Annotated[bool, typer.Option("--child", help="Under 14: a guardian consents.")] = False,
 ) -> None:
     """Enrol a resident with card, phone or both, and with face only on top of these."""
@@ -62,7 +67,12 @@ def enrol(
     key = PhoneKey.create() if phone is not None else None
     methods = {"card": bool(card), "pass": key is not None, "face": consent is not None}
     application = Application(
-        Profile(household, label, frozenset(word for word, on in methods.items() if on)),
+        Profile(
+            household,
+            label,
+            frozenset(word for word, on in methods.items() if on),
+            valid_until=last_day(until, settings),
+        ),
         (card_id(card),) if card else (),
         (key.public_key,) if key else (),
         consent,
@@ -85,7 +95,7 @@ def list_residents(
 ) -> None:
     """List the residents; this view is logged."""
     settings = load(config)
-    archive = gate.open_archive(settings, SystemClock())
+    archive = open_archive(settings, SystemClock())
     with ExitStack() as ending:
         ending.callback(archive.close)
         archive.journal.happened("roster.viewed")
@@ -134,7 +144,7 @@ def erase(
 ) -> None:
     """Erase a resident: destroy the key, delete, and read every file back."""
     settings = load(config)
-    archive = gate.open_archive(settings, SystemClock())
+    archive = open_archive(settings, SystemClock())
     with ExitStack() as ending:
         ending.callback(archive.close)
         archive.roster.get(pseudonym)
@@ -180,6 +190,13 @@ Face at {settings.site.name}, {settings.site.portal} (notice {NOTICE_VERSION})
     )
 
 
+def last_day(until: datetime | None, settings: Config) -> datetime | None:
+    """Return the end of the day `until` in the site's time zone."""
+    if until is None:
+        return None
+    return until.replace(tzinfo=ZoneInfo(settings.site.timezone)) + timedelta(days=1)
+
+
 def card_id(text: str) -> bytes:
     """Return a card's id from hex digits.
 
@@ -193,7 +210,7 @@ def card_id(text: str) -> bytes:
 
 
 def _without_face(settings: Config, clock: Clock, application: Application) -> str:
-    archive = gate.open_archive(settings, clock)
+    archive = open_archive(settings, clock)
     with ExitStack() as ending:
         ending.callback(archive.close)
         return archive.desk(clock).enrol_without_face(application)
@@ -213,7 +230,7 @@ def _with_face(
     with ExitStack() as ending:
         camera = vision.open_camera(options, clock)
         ending.callback(camera.close)
-        archive = gate.open_archive(settings, clock)
+        archive = open_archive(settings, clock)
         ending.callback(archive.close)
         out.print("Please look at the camera.")
         return enrol_face(settings, clock, archive, application, camera, show)

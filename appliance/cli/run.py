@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from appliance.config import Config, load
-from appliance.gate import process as gate
+from appliance.gate.archive import create_archive
 from appliance.supervisor import Supervisor
 
 
@@ -50,7 +50,7 @@ def prepare(settings: Config, out: Console) -> None:
         out.print("[bold yellow]simulation site: devices may be simulated, not for a real gate[/]")
     if not Path(settings.store.folder).exists():
         out.print(f"new gate: making its store in {settings.store.folder}")
-        gate.create_archive(settings)
+        create_archive(settings)
     out.print(
         f"[yellow]device key in a file ({settings.store.key_file}): development only, "
         "whoever has the disk has the key[/]"

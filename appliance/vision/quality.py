@@ -130,12 +130,12 @@ def measure(
 def refusal(components: QualityComponents, limits: QualityLimits) -> Hint:
     """Give the first thing that stands in the way, in the order a person can mend it."""
     one = components
-    turned = (
-        abs(one.yaw) > limits.most_yaw
-        or abs(one.pitch) > limits.most_pitch
-        or abs(one.roll) > limits.most_roll
+    # Written as "good" and not as "bad", so that a value that is no number refuses too.
+    ahead = (
+        abs(one.yaw) <= limits.most_yaw
+        and abs(one.pitch) <= limits.most_pitch
+        and abs(one.roll) <= limits.most_roll
     )
-    # Written as "not good" so that a value that is no number refuses too.
     checks = (
         (one.eye_distance_px >= limits.least_eye_distance, Hint.COME_CLOSER),
         (one.eye_distance_px <= limits.most_eye_distance, Hint.STEP_BACK),
@@ -148,7 +148,7 @@ def refusal(components: QualityComponents, limits: QualityLimits) -> Hint:
         ),
         (one.eyes_visible >= limits.least_visible, Hint.UNCOVER_EYES),
         (one.mouth_visible >= limits.least_visible, Hint.UNCOVER_MOUTH),
-        (not turned and one.presence >= limits.least_presence, Hint.LOOK_AHEAD),
+        (ahead and one.presence >= limits.least_presence, Hint.LOOK_AHEAD),
         (one.sharpness >= limits.least_sharpness, Hint.HOLD_STILL),
     )
     return next((hint for good, hint in checks if not good), Hint.NONE)
@@ -159,7 +159,8 @@ def unified(components: QualityComponents) -> int:
     one = components
     parts = (
         one.eye_distance_px / 90.0,
-        1.0 - max(abs(one.yaw), abs(one.pitch)) / 50.0,
+        1.0 - abs(one.yaw) / 50.0,
+        1.0 - abs(one.pitch) / 50.0,
         1.0 - abs(one.roll) / 90.0,
         one.sharpness / 8.0,
         one.luminance / 80.0,

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from appliance.cli import build
 from appliance.config import load
-from appliance.gate.process import create_archive
+from appliance.gate.archive import create_archive
 from hardware.sim.library import footage_path
 
 if TYPE_CHECKING:

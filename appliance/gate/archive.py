@@ -1,0 +1,105 @@
+"""The opened store of a gate: who lives here, their references, and the log."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.errors import StoreError
+from appliance.gate.enrolment.desk import Desk
+from appliance.gate.enrolment.erasure import ErasureReport, erase
+from appliance.gate.journal import Journal
+from appliance.gate.references import References
+from appliance.gate.store.audit import AuditLog
+from appliance.gate.store.files import private_folder
+from appliance.gate.store.gallery import Gallery
+from appliance.gate.store.keys import FileKey
+from appliance.gate.store.roster import Roster
+from appliance.gate.store.schema import create_store, open_store
+
+if TYPE_CHECKING:
+    from appliance.clock import Clock
+    from appliance.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The opened store of a gate: who lives here, their references, and the log."""
+
+    roster: Roster
+    gallery: Gallery
+    references: References
+    log: AuditLog
+    journal: Journal
+
+    def desk(self, clock: Clock) -> Desk:
+        """Return where people are enrolled."""
+        return Desk(self.roster, self.gallery, self.references, self.journal, clock)
+
+    def erase(self, pseudonym: str) -> ErasureReport:
+        """Erase a person, read back, and log it (law 7).
+
+        Raises:
+            RosterError: nobody has this pseudonym.
+            StoreError: the proof could not be made.
+
+        """
+        report = erase(self.roster.store, pseudonym, self.log.path)
+        self.journal.happened("person.erased", pseudonym, clean=str(report.clean))
+        self.references.wipe()
+        return report
+
+    def close(self) -> None:
+        """Overwrite what was opened and let go of the files."""
+        self.references.wipe()
+        self.roster.store.close()
+        self.log.close()
+
+
+def create_archive(config: Config) -> None:
+    """Make key, store and log of a new gate; an existing one is never touched.
+
+    Raises:
+        StoreError: part of it is there already, or cannot be written.
+
+    """
+    folder, key_file = Path(config.store.folder), Path(config.store.key_file)
+    private_folder(folder)
+    if not key_file.exists():
+        if any(folder.iterdir()):
+            raise StoreError(f"key file {key_file}", "missing", f"the key of the store in {folder}")
+        FileKey.create(key_file)
+    root = FileKey(key_file)
+    if not (folder / "gate.db").exists():
+        create_store(folder / "gate.db", root)
+    if not (folder / "audit.db").exists():
+        AuditLog.create(folder / "audit.db", root)
+
+
+def open_archive(config: Config, clock: Clock) -> Archive:
+    """Open the store and log of a gate.
+
+    Raises:
+        StoreError: not there, not whole, or sealed with another key.
+
+    """
+    folder = Path(config.store.folder)
+    root = FileKey(Path(config.store.key_file))
+    with ExitStack() as undo:
+        store = open_store(folder / "gate.db", root)
+        undo.callback(store.close)
+        log = AuditLog.open(folder / "audit.db", root)
+        undo.callback(log.close)
+        roster = Roster(store)
+        gallery = Gallery(roster)
+        archive = Archive(
+            roster,
+            gallery,
+            References(gallery, roster),
+            log,
+            Journal(log, config.site.portal, clock),
+        )
+        undo.pop_all()
+    return archive

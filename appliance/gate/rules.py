@@ -1,0 +1,100 @@
+"""What a gate was configured to hold, as the pure core takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from appliance.gate.access.lockout import LockoutPolicy
+from appliance.gate.access.policy import FaceSettings, PortalPolicy
+from appliance.gate.access.portal import DoorTiming
+from appliance.gate.access.presentation import CuePolicy
+from appliance.gate.access.reasons import Method
+from appliance.gate.access.schedule import ALWAYS, MINUTES_PER_DAY, Period, Schedule, Weekday
+from appliance.gate.access.transaction import VisitTiming
+
+if TYPE_CHECKING:
+    from appliance.config import Config, OpenPeriod
+
+TEXTURE_FRAMES = 3
+"""Fewest pictures whose texture counts as evidence."""
+_DAYS = dict(zip(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), Weekday, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What this gate was configured to hold.
+
+    Attributes:
+        policy: methods, hours and face settings.
+        cues: the presentation attack cues that must agree.
+        lockout: when face pauses.
+        door: pulse and held-open time.
+        visit: how old evidence may be and how long an outcome rests.
+
+    """
+
+    policy: PortalPolicy
+    cues: tuple[CuePolicy, ...]
+    lockout: LockoutPolicy = field(default_factory=LockoutPolicy)
+    door: DoorTiming = field(default_factory=DoorTiming)
+    visit: VisitTiming = field(default_factory=VisitTiming)
+
+
+def build_rules(config: Config) -> Rules:
+    """Return what a configuration asks the gate to hold.
+
+    Raises:
+        ValueError: it breaks a law of the product; `config.load` refuses such a file earlier.
+
+    """
+    chosen = config.methods
+    methods = {Method.CARD: chosen.card, Method.QR: chosen.qr, Method.FACE: chosen.face}
+    face = config.face
+    second = 1_000_000_000
+    return Rules(
+        policy=PortalPolicy(
+            methods=frozenset(method for method, on in methods.items() if on),
+            schedule=_schedule(config),
+            zone=ZoneInfo(config.site.timezone),
+            face=FaceSettings(face.threshold, face.margin) if chosen.face else None,
+            grace_ns=int(face.grace_h * 3600 * second),
+        ),
+        cues=(CuePolicy("texture", face.pad_threshold, TEXTURE_FRAMES),),
+        lockout=LockoutPolicy(
+            failures=face.attempts,
+            pause_ns=int(face.pause_s * second),
+            longest_pause_ns=int(16 * face.pause_s * second),
+        ),
+        door=DoorTiming(
+            pulse_ns=int(config.door.pulse_s * second),
+            held_open_ns=int(max(config.door.held_open_s, config.door.pulse_s) * second),
+        ),
+    )
+
+
+def _schedule(config: Config) -> Schedule:
+    if not config.schedule.periods:
+        return ALWAYS
+    return Schedule(
+        _periods(config.schedule.periods),
+        frozenset(config.schedule.holidays),
+        _periods(config.schedule.holiday_periods),
+    )
+
+
+def _periods(open_periods: tuple[OpenPeriod, ...]) -> tuple[Period, ...]:
+    return tuple(
+        Period(
+            frozenset(_DAYS[day] for day in one.days),
+            _minute(one.opens) % MINUTES_PER_DAY,
+            _minute(one.closes),
+        )
+        for one in open_periods
+    )
+
+
+def _minute(text: str) -> int:
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)

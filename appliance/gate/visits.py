@@ -1,0 +1,145 @@
+"""The conversation with vision: its link, the visits it may look at, and what it may look for."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from appliance.errors import LinkError
+from appliance.gate import notices
+from appliance.gate.access.transaction import (
+    Transaction,
+    Visit,
+    VisitCommand,
+    VisitEvent,
+    VisitTiming,
+)
+from appliance.messages import Hint, Purpose, SetMode, StartVisit, StopVisit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from appliance.clock import Clock
+    from appliance.gate.access.reasons import Reason
+    from appliance.gate.access.transaction import VisitOutcome
+    from appliance.gate.faults import Faults
+    from appliance.link import Link
+    from appliance.messages import FaceEvidence, Message, VisitAbandoned
+
+VISIT_NS = 4_000_000_000
+"""Hard stop of a visit; nobody stands longer before a door."""
+SILENCE_NS = 2_000_000_000
+"""Vision that says nothing for so long is lost."""
+
+
+class Visits:
+    """At most one vision, and at most one visit at a time.
+
+    Args:
+        clock: shared with vision.
+        timing: how old evidence may be and how long an outcome rests.
+        faults: hears of a vision that is lost.
+        tell: is told of visits that begin and end.
+
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        timing: VisitTiming,
+        faults: Faults,
+        tell: Callable[[notices.Notice], None],
+    ) -> None:
+        self._clock = clock
+        self._timing = timing
+        self._faults = faults
+        self._tell = tell
+        self._link: Link | None = None
+        self._heard_ns = 0
+        self._mode = SetMode(face=False, qr=False)
+        self._transaction = Transaction()
+
+    @property
+    def link(self) -> Link | None:
+        """The connection to vision, or None while there is none."""
+        return self._link
+
+    def meet(self, link: Link) -> None:
+        """Take a new vision as the one; an older one is gone."""
+        self.lose("replaced by a new one")
+        self._link = link
+        self._heard_ns = self._clock.now_ns()
+        self._mode = SetMode(face=False, qr=False)
+
+    def lose(self, why: str) -> None:
+        """End what hangs on vision; card and door go on."""
+        if self._link is None:
+            return
+        self._link.close()
+        self._link = None
+        self._apply(self._transaction.handle(VisitEvent.VISION_LOST, self._clock.now_ns()))
+        self._faults.note("vision", why)
+
+    def hear(self, handle: Callable[[Message], None]) -> None:
+        """Hand over what vision said; one that is silent or talks nonsense is lost."""
+        if self._link is None:
+            return
+        try:
+            for message in self._link.receive():
+                self._heard_ns = self._clock.now_ns()
+                handle(message)
+        except LinkError as fault:
+            self.lose(str(fault))
+        if self._clock.now_ns() - self._heard_ns > SILENCE_NS:
+            self.lose("silent")
+
+    def begin(self, intent_ns: int) -> None:
+        """Allow face work for one person, if the gate is idle and face may run (law 2)."""
+        if not self._mode.face or self._link is None:
+            return
+        now_ns = self._clock.now_ns()
+        visit = Visit(secrets.token_bytes(16), min(intent_ns, now_ns), now_ns + VISIT_NS)
+        self._apply(self._transaction.begin(visit))
+
+    def accept(self, evidence: FaceEvidence) -> Reason | None:
+        """Take evidence once, for the open visit only; return why it is refused, or None."""
+        outcome = self._transaction.receive(evidence, self._clock.now_ns(), self._timing)
+        self._apply(outcome)
+        return outcome.refusal
+
+    def abandon(self, message: VisitAbandoned) -> None:
+        """Take note that a visit gave no probe."""
+        self._apply(self._transaction.abandon(message, self._clock.now_ns()), message.hint)
+
+    def tick(self, mode: SetMode) -> None:
+        """Let time pass, and tell vision what it may look for now."""
+        now_ns = self._clock.now_ns()
+        if not mode.face:
+            self._apply(self._transaction.handle(VisitEvent.FACE_OFF, now_ns))
+        self._apply(self._transaction.tick(now_ns, self._timing))
+        if mode != self._mode and self._link is not None:
+            self._mode = mode
+            self._send(mode)
+
+    def _apply(self, outcome: VisitOutcome, hint: Hint = Hint.NONE) -> None:
+        self._transaction = outcome.transaction
+        visit = outcome.transaction.visit
+        for command in outcome.commands:
+            match command:
+                case VisitCommand.START_VISIT if visit is not None:
+                    self._tell(notices.VisitBegan())
+                    self._send(StartVisit(visit.visit, Purpose.IDENTIFY, visit.deadline_ns))
+                case VisitCommand.STOP_VISIT if visit is not None:
+                    self._send(StopVisit(visit.visit))
+                case VisitCommand.SHOW_HINT | VisitCommand.SHOW_OTHER_DOORS:
+                    self._tell(notices.VisitEnded(hint))
+                case _:
+                    pass  # DECIDE: the controller does
+
+    def _send(self, message: Message) -> None:
+        if self._link is None:
+            return
+        try:
+            self._link.send(message)
+        except LinkError as fault:
+            self.lose(str(fault))

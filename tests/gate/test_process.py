@@ -1,0 +1,142 @@
+"""The room that decides, as a builder: what cannot be opened is named, and the relay is off."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.clock import SystemClock
+from appliance.config import Config, load, parse
+from appliance.errors import KeyMissingError, StoreError
+from appliance.gate import process
+from appliance.gate.access.reasons import Method
+from appliance.gate.archive import create_archive, open_archive
+from appliance.gate.rules import build_rules
+from appliance.gate.store.keys import FileKey
+from hardware.ports import Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEXT = '[site]\nsimulation = true\n[door]\ndriver = "mock"\n[reader]\ndriver = "sim"\n'
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "gate.toml"
+    file.write_text(TEXT)
+    return file
+
+
+@pytest.fixture
+def config(path: Path) -> Config:
+    return load(path)
+
+
+class Silent:
+    """A watchdog that nobody listens to; sdnotify leaves its socket open then."""
+
+    def ready(self) -> None:
+        pass
+
+    def alive(self) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(process, "Watchdog", Silent)
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def test_a_gate_without_its_store_does_not_start(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert process.main(path, path.parent / "link") == 3
+    assert "gate: " in capsys.readouterr().err
+
+
+def test_a_gate_with_a_wrong_configuration_does_not_start(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.write_text("colour = 1")
+    assert process.main(path, path.parent / "link") == 3
+    assert "colour" in capsys.readouterr().err
+
+
+def test_a_store_with_another_key_does_not_open(config: Config) -> None:
+    create_archive(config)
+    Path(config.store.key_file).unlink()
+    with pytest.raises(StoreError, match="key"):
+        create_archive(config)
+    FileKey.create(Path(config.store.key_file))
+    with pytest.raises(KeyMissingError):
+        open_archive(config, SystemClock())
+
+
+def test_a_damaged_log_does_not_open_and_leaves_the_store_closed(config: Config) -> None:
+    create_archive(config)
+    (Path(config.store.folder) / "audit.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError):
+        open_archive(config, SystemClock())
+
+
+def test_making_a_gate_twice_changes_nothing(config: Config) -> None:
+    create_archive(config)
+    key = Path(config.store.key_file).read_bytes()
+    create_archive(config)
+    assert Path(config.store.key_file).read_bytes() == key
+
+
+@pytest.mark.parametrize("pulse_s", [1.0, 30.0])
+@pytest.mark.parametrize("attempts", [1, 10])
+def test_every_configuration_that_loads_makes_rules(pulse_s: float, attempts: int) -> None:
+    extremes = (
+        f"{TEXT}[methods]\nface = true\n[face]\nattempts = {attempts}\npause_s = 3600.0\n"
+        f"grace_h = 24.0\n"
+    ).replace('driver = "mock"\n', f'driver = "mock"\npulse_s = {pulse_s}\nheld_open_s = 5.0\n')
+    rules = build_rules(parse(extremes))
+    assert rules.door.pulse_ns == pulse_s * 1_000_000_000
+    assert rules.lockout.failures == attempts
+    assert [(cue.name, cue.min_frames) for cue in rules.cues] == [("texture", 3)]
+    assert rules.policy.methods == frozenset(Method)
+
+
+def test_hours_and_wiring_reach_the_core(config: Config) -> None:
+    text = '[[schedule.periods]]\ndays = ["mon"]\nopens = "22:00"\ncloses = "24:00"\n'
+    period = build_rules(parse(TEXT + text)).policy.schedule.periods[0]
+    assert (period.from_minute, period.to_minute) == (22 * 60, 24 * 60)
+    options = process.door_options(config)
+    assert (options.lock, options.pins.relay, options.driver) == (Lock.STRIKE, 17, "mock")
+
+
+def test_the_room_runs_until_sigterm_and_its_relay_is_off(
+    path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_archive(config)
+    doors = []
+    opened = process.open_door
+
+    def watched(given: Config, clock: SystemClock) -> object:
+        doors.append(opened(given, clock))
+        return doors[-1]
+
+    monkeypatch.setattr(process, "open_door", watched)
+    turns: list[int] = []
+
+    def count(_: object) -> None:
+        turns.append(1)
+        if len(turns) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Silent, "alive", count)
+    assert process.main(path, path.parent / "link") == 0
+    assert not doors[0].relay_on
+    assert not (path.parent / "link").exists()

@@ -1,0 +1,81 @@
+"""A visit's gathering: of one person only, complete or abandoned, in time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from appliance.messages import Hint, Purpose, StartVisit
+from appliance.vision.acquisition import Acquisition, AcquisitionSettings, Sample
+from appliance.vision.features import LENGTH, RECIPE
+
+MS = 1_000_000
+VISIT = bytes(16)
+
+
+def gathering(purpose: Purpose = Purpose.IDENTIFY) -> Acquisition:
+    return Acquisition(StartVisit(VISIT, purpose, 4000 * MS), 0, AcquisitionSettings())
+
+
+def sample(at_ms: int, seed: int = 1, log_odds: float = 3.0, quality: int = 70) -> Sample:
+    vector = np.random.default_rng(seed).standard_normal(LENGTH)
+    vector /= np.linalg.norm(vector)
+    return Sample(vector.astype(np.float32), quality, log_odds, at_ms * MS)
+
+
+def test_nothing_gathered_before_another_person_came_is_joined() -> None:
+    one = gathering()
+    for at in range(3):
+        assert one.add(sample(at)) is None
+    one.restart(Hint.ONE_PERSON)
+    assert one.share == 0.0
+    assert one.hint is Hint.ONE_PERSON
+    for at in range(3, 6):
+        assert one.add(sample(at, seed=2)) is None
+    evidence = one.add(sample(6, seed=2))
+    assert evidence is not None
+    probe = np.frombuffer(evidence.probe, "<f4")
+    assert probe @ sample(0, seed=2).vector == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_visit_ends_at_its_deadline_with_what_stood_in_the_way() -> None:
+    one = gathering()
+    one.add(sample(3900))
+    one.refuse(Hint.MORE_LIGHT)
+    assert one.over(3999 * MS) is None
+    over = one.over(4000 * MS)
+    assert over is not None
+    assert (over.visit, over.hint) == (VISIT, Hint.MORE_LIGHT)
+
+
+def test_a_person_who_leaves_ends_an_identification_but_not_an_enrolment() -> None:
+    assert gathering().over(700 * MS) is not None
+    assert gathering().over(600 * MS) is None
+    enrolment = gathering(Purpose.ENROL)
+    assert enrolment.enrols
+    assert enrolment.over(600 * MS) is None
+    assert enrolment.over(4000 * MS) is not None
+
+
+def test_pictures_of_an_enrolment_are_spaced() -> None:
+    one = gathering(Purpose.ENROL)
+    assert one.wants(0)
+    one.add(sample(0))
+    assert not one.wants(149 * MS)
+    assert one.wants(150 * MS)
+    assert gathering().wants(0)
+
+
+def test_evidence_tells_the_newest_picture_the_best_quality_and_the_median_of_the_cue() -> None:
+    one = gathering()
+    assert one.visit == VISIT
+    for at, odds, quality in ((1, -12.0, 60), (2, 3.0, 90), (3, 3.0, 70)):
+        assert one.add(sample(at, log_odds=odds, quality=quality)) is None
+    assert one.share == 0.75
+    evidence = one.add(sample(4, log_odds=3.0, quality=50))
+    assert evidence is not None
+    assert (evidence.taken_ns, evidence.quality, evidence.frames) == (4 * MS, 90, 4)
+    assert (evidence.features, evidence.intent_ns) == (RECIPE, 0)
+    assert [(cue.cue, cue.frames) for cue in evidence.cues] == [("texture", 4)]
+    assert evidence.cues[0].score == pytest.approx(0.9526, abs=1e-3)
+    assert len(evidence.probe) == 4 * LENGTH

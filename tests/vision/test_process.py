@@ -1,0 +1,318 @@
+"""The room that sees, with a real pipeline and camera file and the test in gate's place."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from appliance.clock import SkippingClock
+from appliance.errors import LinkClosedError, ModelError, PictureError
+from appliance.link import Link, pair
+from appliance.messages import (
+    FROM_GATE,
+    FROM_VISION,
+    FaceEvidence,
+    Guidance,
+    Health,
+    Hint,
+    IntentSeen,
+    Purpose,
+    QrRead,
+    Ready,
+    SetMode,
+    StartVisit,
+    StopVisit,
+    VisitAbandoned,
+)
+from appliance.vision import process
+from appliance.vision.pipeline import FacePipeline
+from appliance.vision.process import VisionRoom
+from hardware.errors import DeviceStuckError
+from hardware.ports import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from appliance.messages import Message
+    from appliance.vision.inference import ModelShelf
+
+SECOND = 1_000_000_000
+VISIT = bytes(range(16))
+EMPTY = np.full((360, 640, 3), 90, np.uint8)
+
+
+class StillCamera:
+    """Lends a copy of one picture 25 times a second, and overwrites it when it comes back."""
+
+    identity = "still"
+
+    def __init__(self, clock: SkippingClock, pixels: NDArray[np.uint8]) -> None:
+        self.pixels = pixels
+        self.fault: Exception | None = None
+        self.lent: list[NDArray[np.uint8]] = []
+        self._clock = clock
+        self._count = 0
+
+    @contextmanager
+    def borrow(self, timeout_s: float = 1.0) -> Iterator[Frame]:
+        self._clock.sleep_until_ns(self._clock.now_ns() + SECOND // 25)
+        if self.fault is not None:
+            raise self.fault
+        self._count += 1
+        lent = self.pixels.copy()
+        self.lent.append(lent)
+        yield Frame(lent, self._clock.now_ns(), self._count)
+        lent.fill(0)
+        assert timeout_s > 0
+
+    def close(self) -> None:
+        self.lent.clear()
+
+
+class Room:
+    """Vision, its camera, and gate's end of the link."""
+
+    def __init__(self, pipeline: FacePipeline | ModelError, pixels: NDArray[np.uint8]) -> None:
+        self.clock = SkippingClock()
+        self.camera = StillCamera(self.clock, pixels)
+        near, far = pair()
+        self.gate = Link(near, FROM_VISION, self.clock)
+        self._far = Link(far, FROM_GATE, self.clock)
+        self.room = VisionRoom(self.camera, self._far, self.clock, pipeline)
+
+    def run(self, seconds: float) -> list[Message]:
+        """Let the room look for so long; return what it said, heartbeats aside."""
+        heard: list[Message] = []
+        until = self.clock.now_ns() + round(seconds * SECOND)
+        while self.clock.now_ns() < until:
+            self.room.step()
+            heard += self.gate.receive()
+        return [one for one in heard if not isinstance(one, Health | Ready)]
+
+    def start(self, purpose: Purpose = Purpose.IDENTIFY, seconds: float = 4) -> None:
+        deadline = self.clock.now_ns() + round(seconds * SECOND)
+        self.gate.send(StartVisit(VISIT, purpose, deadline))
+
+    def close(self) -> None:
+        self.gate.close()
+        self._far.close()
+
+
+@pytest.fixture(scope="session")
+def pipeline(shelf: ModelShelf) -> FacePipeline:
+    return FacePipeline(shelf)
+
+
+@pytest.fixture
+def make(pipeline: FacePipeline) -> Iterator[Callable[..., Room]]:
+    made: list[Room] = []
+
+    def build(pixels: NDArray[np.uint8], models: FacePipeline | ModelError | None = None) -> Room:
+        made.append(Room(models or pipeline, pixels))
+        return made[-1]
+
+    yield build
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def work(pipeline: FacePipeline, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Count what the pipeline is asked."""
+    asked: list[str] = []
+    detect, sample = pipeline.detect, pipeline.sample
+
+    def counted_detect(*given: object) -> object:
+        asked.append("detect")
+        return detect(*given)  # type: ignore[arg-type]
+
+    def counted_sample(*given: object, **more: object) -> object:
+        asked.append("sample")
+        return sample(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pipeline, "detect", counted_detect)
+    monkeypatch.setattr(pipeline, "sample", counted_sample)
+    return asked
+
+
+def test_until_gate_says_so_nothing_is_looked_for(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]], work: list[str]
+) -> None:
+    room = make(woman[0])
+    assert room.run(2) == []
+    room.gate.send(SetMode(face=False, qr=True))
+    assert room.run(2) == []
+    assert work == []
+
+
+def test_before_an_act_of_intent_only_the_detector_runs(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]], work: list[str]
+) -> None:
+    far = EMPTY.copy()
+    far[:120, :214] = woman[0][::3, ::3]
+    room = make(far)
+    room.gate.send(SetMode(face=True, qr=False))
+    said = room.run(3)
+    assert "sample" not in work
+    assert "detect" in work
+    assert not any(isinstance(one, IntentSeen) for one in said)
+
+
+def test_intent_asks_for_a_visit_and_waits_for_it(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]], work: list[str]
+) -> None:
+    room = make(woman[0])
+    room.gate.send(SetMode(face=True, qr=False))
+    said = room.run(1)
+    assert any(isinstance(one, IntentSeen) for one in said)
+    assert "sample" not in work
+
+
+def test_face_switched_off_and_on_makes_dwell_begin_anew(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]]
+) -> None:
+    room = make(woman[0])
+    room.gate.send(SetMode(face=True, qr=False))
+    room.run(0.2)
+    room.gate.send(SetMode(face=False, qr=False))
+    room.run(5)
+    room.gate.send(SetMode(face=True, qr=False))
+    assert not any(isinstance(one, IntentSeen) for one in room.run(0.2))
+
+
+def test_a_camera_that_is_stuck_is_told_and_ends_the_visit(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]]
+) -> None:
+    room = make(woman[0])
+    room.start()
+    room.camera.fault = DeviceStuckError("still", "no picture", "one")
+    said = room.run(0.1)
+    assert any(isinstance(one, VisitAbandoned) for one in said)
+    room.clock.sleep_until_ns(room.clock.now_ns() + SECOND)
+    room.room.step()
+    health = [one for one in room.gate.receive() if isinstance(one, Health)]
+    assert "no picture" in health[-1].camera_fault
+    room.camera.fault = None
+    room.clock.sleep_until_ns(room.clock.now_ns() + SECOND)
+    room.room.step()
+    assert [one.camera_fault for one in room.gate.receive() if isinstance(one, Health)] == [""]
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.zeros((100, 100), np.uint8),
+        np.zeros((100, 100, 3), np.uint16),
+        np.zeros((1, 1, 3), np.uint8),
+        np.zeros((4320, 7680, 3), np.uint8),
+    ],
+    ids=["grey", "16 bit", "1x1", "8K"],
+)
+def test_a_picture_that_is_none_is_a_camera_fault_and_no_crash(
+    make: Callable[..., Room], pixels: NDArray[np.uint8]
+) -> None:
+    room = make(pixels)
+    room.gate.send(SetMode(face=True, qr=True))
+    room.clock.sleep_until_ns(room.clock.now_ns() + SECOND)
+    room.room.step()
+    health = [one for one in room.gate.receive() if isinstance(one, Health)]
+    assert "picture" in health[-1].camera_fault
+
+
+def test_without_models_visits_are_given_back_and_codes_are_read(
+    make: Callable[..., Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = make(EMPTY, ModelError("model sface", "SHA-256 wrong", "the right one"))
+    ready = room.gate.receive()[0]
+    assert isinstance(ready, Ready)
+    assert "sface" in ready.face_fault
+    monkeypatch.setattr("appliance.vision.qr_image.decode", lambda _: "SM1:TEXT")
+    room.gate.send(SetMode(face=True, qr=True))
+    room.start()
+    said = room.run(0.2)
+    assert [one.hint for one in said if isinstance(one, VisitAbandoned)] == [Hint.NONE]
+    assert [one.text for one in said if isinstance(one, QrRead)] == ["SM1:TEXT"]
+
+
+def test_a_model_that_fails_while_running_stops_face_for_good(
+    make: Callable[..., Room], pipeline: FacePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise ModelError("model yunet", "broken", "a result")
+
+    monkeypatch.setattr(pipeline, "detect", fail)
+    room = make(EMPTY)
+    room.start()
+    assert any(isinstance(one, VisitAbandoned) for one in room.run(0.1))
+    room.start()
+    assert any(isinstance(one, VisitAbandoned) for one in room.run(0.1))
+
+
+def test_nobody_there_ends_the_visit(make: Callable[..., Room]) -> None:
+    room = make(EMPTY)
+    room.start()
+    said = room.run(1.5)
+    assert [type(one) for one in said] == [VisitAbandoned]
+
+
+def test_a_visit_taken_back_gives_no_evidence(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]]
+) -> None:
+    room = make(woman[0])
+    room.start()
+    room.gate.send(StopVisit(VISIT))
+    room.gate.send(StopVisit(bytes(16)))
+    assert not any(isinstance(one, FaceEvidence) for one in room.run(1))
+
+
+def test_two_people_are_asked_to_come_one_by_one(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]]
+) -> None:
+    room = make(np.vstack([woman[0], woman[0]]))
+    room.start()
+    said = room.run(1.5)
+    assert not any(isinstance(one, FaceEvidence) for one in said)
+    assert Hint.ONE_PERSON in [one.hint for one in said if isinstance(one, Guidance)]
+
+
+def test_gate_gone_ends_the_room(make: Callable[..., Room]) -> None:
+    room = make(EMPTY)
+    room.gate.close()
+    with pytest.raises(LinkClosedError):
+        room.room.step()
+
+
+def test_a_visit_gives_evidence_once_and_its_pictures_are_overwritten(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]]
+) -> None:
+    room = make(woman[0])
+    room.start()
+    said = [one for one in room.run(1) if isinstance(one, FaceEvidence)]
+    assert len(said) == 1
+    assert said[0].visit == VISIT
+    assert not any(lent.any() for lent in room.camera.lent)
+    assert room.room._gathering is None
+
+
+def test_the_room_needs_a_configuration_a_camera_and_a_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("appliance.vision.process.signal.signal", lambda *_: None)
+    monkeypatch.setattr(process, "Watchdog", lambda: None)
+    monkeypatch.setattr(process, "open_pipeline", lambda: ModelError("model", "none", "one"))
+    path = tmp_path / "gate.toml"
+    path.write_text("x = 1")
+    assert process.main(path, tmp_path / "socket") == 3
+    path.write_text('[camera]\ndriver = "file"\nsource = "missing.mp4"\n')
+    assert process.main(path, tmp_path / "socket") == 3
+    assert "missing.mp4" in capsys.readouterr().err
+
+
+def test_a_picture_error_names_what_was_met() -> None:
+    assert "8x8" in str(PictureError("picture", "8x8 pixels", "more"))
