@@ -83,9 +83,18 @@ def texture_input(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.float32]:
         max(right - columns, 0),
         cv2.BORDER_REPLICATE,
     )
-    # By area: a bare warp that shrinks would alias, and aliasing is an attack's mark.
-    crop = cv2.resize(window, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    crop = _shrunk(window)
     return np.ascontiguousarray(crop.transpose(2, 0, 1)[None], dtype=np.float32)
+
+
+def _shrunk(window: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return (128, 128, 3): a bare warp that shrinks would alias, and that is an attack's mark.
+
+    At most by half between pixels, the rest by whole areas, which costs a fifth of areas alone.
+    """
+    whole = max(1, round(max(window.shape[:2]) / (2 * SIDE)))
+    near = cv2.resize(window, (whole * SIDE, whole * SIDE), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(near, (SIDE, SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def evidence(log_odds: Sequence[float]) -> CueEvidence:
