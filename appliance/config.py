@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Pin = Annotated[int, Meta(ge=0, le=27)]
+Wire = Pin | Literal["none"]
+"""An input's pin; TOML has no null, so an input that is not wired says so."""
 Seconds = Annotated[float, Meta(ge=1.0, le=30.0)]
 Time = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 
@@ -93,10 +95,10 @@ class DoorSection(_Section, frozen=True):
     held_open_s: Annotated[float, Meta(ge=5.0, le=600.0)] = 30.0
     debounce_ms: Annotated[int, Meta(ge=1, le=500)] = 30
     relay_pin: Pin = 17
-    door_pin: Pin | None = 27
-    rex_pin: Pin | None = 22
-    fire_pin: Pin | None = 23
-    tamper_pin: Pin | None = 24
+    door_pin: Wire = 27
+    rex_pin: Wire = 22
+    fire_pin: Wire = 23
+    tamper_pin: Wire = 24
 
 
 class ReaderSection(_Section, frozen=True):
@@ -268,7 +270,7 @@ def _check(config: Config) -> None:
         raise ConfigError("site.timezone", repr(config.site.timezone), "an IANA zone") from fault
     door = config.door
     pins = (door.relay_pin, door.door_pin, door.rex_pin, door.fire_pin, door.tamper_pin)
-    wired = [pin for pin in pins if pin is not None]
+    wired = [pin for pin in pins if pin != "none"]
     if len(set(wired)) != len(wired):
         raise ConfigError("door pins", str(wired), "a pin of its own for each wire")
     _check_schedule(config.schedule)

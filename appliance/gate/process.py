@@ -47,10 +47,20 @@ def door_options(config: Config) -> DoorOptions:
     return DoorOptions(
         driver=door.driver,
         lock=Lock(door.lock),
-        pins=DoorPins(door.relay_pin, door.door_pin, door.rex_pin, door.fire_pin, door.tamper_pin),
+        pins=DoorPins(
+            relay=door.relay_pin,
+            door=_pin(door.door_pin),
+            rex=_pin(door.rex_pin),
+            fire=_pin(door.fire_pin),
+            tamper=_pin(door.tamper_pin),
+        ),
         debounce_ms=door.debounce_ms,
         strike_releases_on_fire=door.strike_releases_on_fire,
     )
+
+
+def _pin(wire: int | str) -> int | None:
+    return wire if isinstance(wire, int) else None
 
 
 def build_controller(

@@ -83,7 +83,7 @@ def texture_input(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.float32]:
         max(right - columns, 0),
         cv2.BORDER_REPLICATE,
     )
-    crop = _shrunk(window)
+    crop = _shrunk(np.asarray(window, dtype=np.uint8))
     return np.ascontiguousarray(crop.transpose(2, 0, 1)[None], dtype=np.float32)
 
 
