@@ -96,8 +96,14 @@ class Acquisition:
 
     def restart(self, hint: Hint) -> None:
         """Forget all: another person stands there now, so nothing gathered may be joined."""
-        self._samples.clear()
+        self.wipe()
         self._hint = hint
+
+    def wipe(self) -> None:
+        """Overwrite the vectors gathered; nothing of a visit outlives it (law 3)."""
+        for sample in self._samples:
+            sample.vector.fill(0.0)
+        self._samples.clear()
 
     def add(self, sample: Sample) -> FaceEvidence | None:
         """Take one picture's sample; return the evidence when it was the last one wanted."""

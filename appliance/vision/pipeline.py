@@ -57,8 +57,13 @@ class FacePipeline:
         hint = refusal(components, self._limits)
         if hint is not Hint.NONE:
             return hint
+        aligned = align(pixels, landmarks)
+        try:
+            vector = self._features.vector(aligned, reference=reference)
+        finally:
+            aligned.fill(0)  # a crop lives as long as it is needed (law 3)
         return Sample(
-            vector=self._features.vector(align(pixels, landmarks), reference=reference),
+            vector=vector,
             quality=unified(components),
             log_odds=self._texture.log_odds(pixels, face),
             taken_ns=taken_ns,

@@ -178,6 +178,8 @@ class VisionRoom:
             self._end_visit()
 
     def _end_visit(self, *, decided: bool = False) -> None:
+        if self._gathering is not None:
+            self._gathering.wipe()
         self._gathering = None
         self._intent.spend(self._clock.now_ns(), decided=decided)
         self._guide(Hint.NONE)

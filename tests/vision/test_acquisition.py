@@ -79,3 +79,12 @@ def test_evidence_tells_the_newest_picture_the_best_quality_and_the_median_of_th
     assert [(cue.cue, cue.frames) for cue in evidence.cues] == [("texture", 4)]
     assert evidence.cues[0].score == pytest.approx(0.9526, abs=1e-3)
     assert len(evidence.probe) == 4 * LENGTH
+
+
+def test_a_visit_that_ends_leaves_no_vector() -> None:
+    one, kept = gathering(), sample(1)
+    one.add(kept)
+    one.wipe()
+
+    assert not kept.vector.any()
+    assert one.share == 0.0
