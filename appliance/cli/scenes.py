@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 RESIDENT = "WolfgangLanger_Pexels.mp4"
 STRANGER = "astronaut.png"
-ENROL_S = 12.5
-VISIT_S = 16.0
+ENROL_S = 9.8
+VISIT_S = 13.0
+POSED_S = 16.0
 """Seconds into her footage; the two parts do not overlap."""
 SHE_AT = 0.76
-"""Where in the picture's width her face is."""
+"""Where in the picture's width her face is at POSED_S."""
 STRANGER_AT = (0.44, 0.24)
 STRANGER_ZOOM = 2.0
 """Where the stranger's face is, and how much nearer the portrait is seen."""
@@ -111,7 +112,7 @@ def scenes(clock: Clock, code: Callable[[], str]) -> tuple[Scene, ...]:
             "4 Two people at once",
             "The gate asks for one at a time.",
             Hint.ONE_PERSON.value,
-            lambda: effects.SceneCamera(film(RESIDENT, VISIT_S), beside),
+            lambda: effects.SceneCamera(film(RESIDENT, POSED_S), beside),
             hint=Hint.ONE_PERSON,
         ),
         Scene(
@@ -125,7 +126,7 @@ def scenes(clock: Clock, code: Callable[[], str]) -> tuple[Scene, ...]:
             "6 Her face on a phone",
             "A picture of her on a phone that is held before the camera.",
             "face-attack",
-            lambda: effects.SceneCamera(film(RESIDENT, VISIT_S, repeat=True), Phone(wall)),
+            lambda: effects.SceneCamera(film(RESIDENT, POSED_S, repeat=True), Phone(wall)),
         ),
         Scene("7 Her card", "The card is held to the reader.", "granted", card=True),
         Scene(

@@ -10,6 +10,9 @@ from appliance.messages import Hint
 if TYPE_CHECKING:
     from appliance.vision.tracking import Sighting
 
+SHORTEST_NS = 40_000_000
+"""Between two pictures; closer ones would make a speed of the detector's jitter."""
+
 
 @dataclass(frozen=True, slots=True)
 class IntentSettings:
@@ -19,7 +22,7 @@ class IntentSettings:
         near_px: smallest eye distance, pixels; 60 is about 0.6 m at 640 pixels over 60 degrees.
         greet_px: from this eye distance on a person is told to come closer, pixels.
         frontal: largest `Face.frontality`.
-        still: largest movement between two pictures, eye distances.
+        still: largest speed across the picture, eye distances a second; 5 is about 0.3 m/s.
         dwell_ns: how long all of it must hold, nanoseconds.
         rearm_ns: how long nobody may stand close before a person who was just seen to the end
             counts as a new one, nanoseconds.
@@ -32,7 +35,7 @@ class IntentSettings:
     near_px: float = 60.0
     greet_px: float = 24.0
     frontal: float = 0.35
-    still: float = 0.25
+    still: float = 5.0
     dwell_ns: int = 400_000_000
     rearm_ns: int = 700_000_000
     retry_ns: int = 3_000_000_000
@@ -47,6 +50,7 @@ class IntentGate:
         self._since_ns: int | None = None
         self._again_ns: int | None = None
         self._near_ns: int | None = None
+        self._seen_ns = 0
 
     def spend(self, at_ns: int, *, decided: bool) -> None:
         """Take note that the present person's intent was used up by a visit."""
@@ -56,7 +60,8 @@ class IntentGate:
 
     def update(self, sighting: Sighting, at_ns: int) -> tuple[bool, Hint]:
         """Return whether intent is complete now, and what the person can do if not."""
-        hint = self._hint(sighting)
+        hint = self._hint(sighting, at_ns)
+        self._seen_ns = at_ns
         self._rearm(sighting, at_ns)
         # Who is too far even to be told so has no hint, and no intent either.
         if hint is not Hint.NONE or not self._near(sighting) or self._again_ns is not None:
@@ -66,7 +71,7 @@ class IntentGate:
             self._since_ns = at_ns
         return at_ns - self._since_ns >= self._settings.dwell_ns, Hint.NONE
 
-    def _hint(self, sighting: Sighting) -> Hint:
+    def _hint(self, sighting: Sighting, at_ns: int) -> Hint:
         face, settings = sighting.face, self._settings
         if face is None or face.eye_distance < settings.greet_px:
             return Hint.NONE
@@ -76,7 +81,9 @@ class IntentGate:
             return Hint.COME_CLOSER
         if face.frontality > settings.frontal:
             return Hint.LOOK_AHEAD
-        if sighting.moved > settings.still:
+        # By the time between them: a slow machine sees pictures further apart, not faster people.
+        since_s = max(at_ns - self._seen_ns, SHORTEST_NS) / 1e9
+        if sighting.moved > settings.still * since_s:
             return Hint.HOLD_STILL
         return Hint.NONE
 

@@ -32,7 +32,7 @@ REFUSED = {
     "far": (Sighting(face(40), same=True), Hint.COME_CLOSER),
     "two": (Sighting(face(), same=True, accompanied=True), Hint.ONE_PERSON),
     "looks away": (Sighting(face(turned=0.5), same=True), Hint.LOOK_AHEAD),
-    "moves": (Sighting(face(), same=True, moved=0.3), Hint.HOLD_STILL),
+    "moves": (Sighting(face(), same=True, moved=6.0), Hint.HOLD_STILL),
     "no size": (Sighting(face(0.0), same=True), Hint.NONE),
 }
 
@@ -97,3 +97,15 @@ def test_a_visit_that_came_to_nothing_is_resumed_sooner_than_a_decided_one() -> 
     again = watch(gate, NEAR, 440, 4000)[0] * MS
     assert again >= 400 * MS + settings.resume_ns
     assert again < 400 * MS + settings.retry_ns
+
+
+def test_a_slow_machine_does_not_make_people_faster() -> None:
+    for step_ms in (40, 160, 320):
+        gate = IntentGate(IntentSettings())
+        moved = 2.0 * step_ms / 1000
+        sightings = [Sighting(face(), same=True, moved=moved) for _ in range(20)]
+        complete = [
+            gate.update(sighting, at * step_ms * MS)[0] for at, sighting in enumerate(sightings, 1)
+        ]
+
+        assert any(complete), step_ms
