@@ -11,7 +11,13 @@ import pytest
 
 from appliance.clock import SkippingClock
 from appliance.config import Config, Methods, Site, Store
-from appliance.errors import ComparisonError, EnrolmentError, LinkClosedError, SanmenError
+from appliance.errors import (
+    AuditError,
+    ComparisonError,
+    EnrolmentError,
+    LinkClosedError,
+    SanmenError,
+)
 from appliance.gate.access.presentation import CuePolicy
 from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.enrolment import desk as enrolment
@@ -125,8 +131,16 @@ def test_somebody_is_enrolled_with_and_somebody_without_a_face(archive: Archive)
     name = desk.enrol(application(), face, CUES, 0.56)
     other = desk.enrol_without_face(replace(application(b"f" * 16), consent=None))
     assert len(archive.gallery) == 1
-    logged = [(e.event.pseudonym, e.event.detail["face"]) for e in archive.log.tail(2)]
-    assert logged == [(name, "yes"), (other, "no")]
+    logged = [
+        (e.event.kind.partition(".")[2], e.event.pseudonym, e.event.detail["face"])
+        for e in archive.log.tail(4)
+    ]
+    assert logged == [
+        ("asked", None, "yes"),
+        ("committed", name, "yes"),
+        ("asked", None, "no"),
+        ("committed", other, "no"),
+    ]
     report = archive.erase(name)
     assert report.clean
     assert archive.log.tail(1)[0].event.kind == "person.erased"
@@ -178,3 +192,19 @@ def test_a_capture_gives_its_own_evidence_and_passes_hints_on() -> None:
     vision = Vision(Guidance(1, Hint.COME_CLOSER), face())
     assert vision.capture().probe == face().probe
     assert vision.hints == [Hint.COME_CLOSER]
+
+
+def test_what_cannot_be_logged_is_neither_captured_nor_kept(archive: Archive) -> None:
+    archive.log.close()
+    asked: list[str] = []
+
+    def capture() -> FaceEvidence:
+        asked.append("face")
+        return face()
+
+    with pytest.raises(AuditError):
+        archive.desk(CLOCK).enrol(application(), capture, CUES, 0.56)
+    with pytest.raises(AuditError):
+        archive.desk(CLOCK).enrol_without_face(replace(application(), consent=None))
+    assert asked == []
+    assert len(archive.roster) == 0

@@ -95,6 +95,8 @@ class Desk:
 
         """
         enrolment = committing.Enrolment(application.profile, application.cards, application.passes)
+        # Before anything is kept: what cannot be logged is not done.
+        self._journal.happened("enrolment.asked", face="no")
         pseudonym = committing.commit(self._roster, self._gallery, enrolment, self._clock.wall())
         self._journal.happened("enrolment.committed", pseudonym, face="no")
         return pseudonym
@@ -137,6 +139,8 @@ class Desk:
         if session.state is not EnrolmentState.CAPTURING:
             why = session.refusal.value if session.refusal else session.state.value
             raise EnrolmentError("enrolment of a face", why, "consent, and a card or a pass")
+        # Before anything is captured: what cannot be logged is not done.
+        self._journal.happened("enrolment.asked", face="yes")
         evidence = capture()
         session = session.handle(EnrolmentEvent.CAPTURE_ENDED).enrolment
         judgement = judge(evidence.cues, cues)
