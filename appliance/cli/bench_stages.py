@@ -15,7 +15,7 @@ from appliance.vision.alignment import align
 from appliance.vision.detection import CLOSE_SIDE, LONG_SIDE, SCORE, Detector, close_looks, reduced
 from appliance.vision.features import FeatureExtractor, mobilefacenet_input, sface_input
 from appliance.vision.landmarks import find_mesh
-from appliance.vision.pad.texture import TextureCue, texture_input
+from appliance.vision.pad.texture import TextureCue, texture_inputs
 from appliance.vision.pipeline import FacePipeline
 from appliance.vision.quality import measure
 
@@ -109,7 +109,7 @@ class BareModels:
             raise ModelError("model face_mesh", "not called", "one call a face")
         aligned = align(pixels, landmarks)
         first, second = sface_input(aligned), mobilefacenet_input(aligned)
-        around = texture_input(pixels, face)
+        around = texture_inputs(pixels, face)
         self._far.setInputSize((small.shape[1], small.shape[0]))
         watch = Stopwatch()
         watch.time("yunet_far", lambda: self._far.detect(small))
@@ -117,7 +117,7 @@ class BareModels:
         watch.time("face_mesh", lambda: self.mesh.run(mesh_input))
         watch.time("sface", lambda: self._sface.run(first))
         watch.time("mobilefacenet", lambda: self._mobilefacenet.run(second))
-        watch.time("liveness", lambda: self._liveness.run(around))
+        watch.time("liveness", lambda: [self._liveness.run(view) for view in around])
         return watch
 
 

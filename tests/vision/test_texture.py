@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from appliance.errors import PictureError
-from appliance.vision.pad.texture import BOUND, SIDE, TextureCue, evidence, texture_input
+from appliance.vision.pad.texture import BOUND, SIDE, TextureCue, evidence, texture_inputs
 from appliance.vision.samples import Face
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def face(*box: float) -> Face:
 )
 def test_a_box_that_is_none_is_refused(box: tuple[float, ...]) -> None:
     with pytest.raises(PictureError, match="face"):
-        texture_input(GREY, face(*box))
+        texture_inputs(GREY, face(*box))
 
 
 @pytest.mark.parametrize(
@@ -39,10 +39,16 @@ def test_a_box_that_is_none_is_refused(box: tuple[float, ...]) -> None:
 def test_at_the_border_the_face_keeps_its_size_and_nothing_black_comes_in(
     box: tuple[float, ...],
 ) -> None:
-    seen = texture_input(GREY, face(*box))
-    assert seen.shape == (1, 3, SIDE, SIDE)
-    assert seen.dtype == np.float32
-    assert np.ptp(seen) == 0.0
+    for seen in texture_inputs(GREY, face(*box)):
+        assert seen.shape == (1, 3, SIDE, SIDE)
+        assert seen.dtype == np.float32
+        assert np.ptp(seen) == 0.0
+
+
+def test_there_is_a_second_view_only_where_the_window_leaves_the_picture() -> None:
+    assert len(texture_inputs(GREY, face(130, 80, 40, 40))) == 1
+    assert len(texture_inputs(GREY, face(0, 80, 40, 40))) == 2
+    assert len(texture_inputs(GREY, face(130, 150, 40, 40))) == 2
 
 
 def test_no_picture_is_no_evidence() -> None:
