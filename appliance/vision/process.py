@@ -84,11 +84,6 @@ class VisionRoom:
         self._health_ns = 0
         link.send(Ready(RECIPE, camera.identity[:400], self._face_fault))
 
-    def swap_camera(self, camera: Camera) -> None:
-        """Look through another camera from now on; the old one is the caller's to close."""
-        self._camera = camera
-        self._tracker = Tracker()
-
     def step(self) -> None:
         """Hear gate, look at one picture, tell gate.
 
