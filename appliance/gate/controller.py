@@ -89,10 +89,6 @@ class Controller:
         """Take a new vision as the one; an older one is gone."""
         self._visits.meet(link)
 
-    def lose_vision(self, why: str) -> None:
-        """End what hangs on vision; card and door go on."""
-        self._visits.lose(why)
-
     def step(self) -> None:
         """Look at everything once: vision, cards, door, time."""
         self._visits.hear(self._hear)
