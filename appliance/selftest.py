@@ -18,8 +18,8 @@ from hardware.errors import DeviceError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from appliance.config import Config
     from appliance.gate.store.records import Fault
+    from appliance.sections import Config
 
 LEAST_FREE_MB = 200
 RELEASED = datetime(2026, 11, 22, tzinfo=UTC)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("vision", "gate", "ui")
-SHARED = {"config", "messages", "link", "clock", "errors", "watchdog"}
+SHARED = {"config", "sections", "messages", "link", "clock", "errors", "watchdog"}
 COMPOSITION = ("appliance/selftest.py", "appliance/supervisor.py")
 """Beside cli/: the files above the rooms, which may import their process modules."""
 PURE = ("appliance/gate/access/",)
@@ -45,6 +45,11 @@ DRIVERS = {
     "picamera2": ("hardware/camera_libcamera.py",),
     "libcamera": ("hardware/camera_libcamera.py",),
     "smartcard": ("hardware/reader_pcsc.py",),
+    "serial": ("hardware/pn532_link.py",),
+    "smbus2": ("hardware/pn532_link.py",),
+    "spidev": ("hardware/pn532_link.py",),
+    "osdp": ("hardware/reader_osdp.py",),
+    "tpm2_pytss": ("appliance/gate/store/roots/tpm.py",),
     "sdnotify": ("appliance/watchdog.py",),
     "zxingcpp": ("appliance/vision/qr_image.py", "appliance/cli/scenes.py"),
     "tflite_runtime": ("appliance/vision/inference.py",),

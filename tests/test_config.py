@@ -10,8 +10,9 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.config import Config, load, parse
+from appliance.config import load, parse
 from appliance.errors import ConfigError
+from appliance.sections import Config
 
 if TYPE_CHECKING:
     from pathlib import Path

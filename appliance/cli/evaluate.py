@@ -29,7 +29,7 @@ from appliance.cli.photos import (
 )
 from appliance.cli.protocol import Draw, Half, Pair, draw, eligible, make_pairs, read_pairs
 from appliance.cli.statistics import best_balance, reached, threshold_at
-from appliance.config import FaceSection
+from appliance.sections import FaceSection
 from appliance.vision.inference import ModelShelf
 
 SHARES = ("0.01", "0.001")

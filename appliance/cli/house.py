@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
-from appliance.config import Config, DoorSection, Methods, ReaderSection, Site, Store
 from appliance.errors import EnrolmentError
 from appliance.gate import process as gate
 from appliance.gate.archive import Archive, open_archive
@@ -15,6 +14,7 @@ from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.rules import build_rules
 from appliance.link import Link, pair
 from appliance.messages import FROM_GATE, FROM_VISION, Hint
+from appliance.sections import Config, DoorSection, Methods, ReaderSection, Site, Store
 from appliance.vision import process as vision
 from hardware.errors import EndOfFootageError
 

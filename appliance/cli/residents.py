@@ -7,7 +7,7 @@ import re
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -18,7 +18,7 @@ from rich.table import Table
 from appliance.cli.house import enrol_face
 from appliance.cli.run import prepare
 from appliance.clock import Clock, SkippingClock, SystemClock
-from appliance.config import Config, load
+from appliance.config import load
 from appliance.errors import EnrolmentError, RosterError, StoreError
 from appliance.gate.archive import open_archive
 from appliance.gate.credential.pass_token import PhoneKey
@@ -29,6 +29,9 @@ from appliance.gate.store.records import CredentialKind, Profile
 from appliance.messages import Hint
 from appliance.vision import process as vision
 from hardware.ports import CameraOptions
+
+if TYPE_CHECKING:
+    from appliance.sections import Config
 
 NOTICE_VERSION = "2026-11"
 TERM = timedelta(days=365)

@@ -6,14 +6,17 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from appliance.config import Config, load
+from appliance.config import load
 from appliance.gate.archive import create_archive
 from appliance.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from appliance.sections import Config
 
 
 def run(

@@ -21,7 +21,7 @@ from appliance.gate.store.schema import create_store, open_store
 
 if TYPE_CHECKING:
     from appliance.clock import Clock
-    from appliance.config import Config
+    from appliance.sections import Config
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.clock import Clock
-    from appliance.config import Config
     from appliance.gate.notices import Notice
+    from appliance.sections import Config
     from hardware.ports import DoorIo, Reader
 
 BEAT_S = 0.02

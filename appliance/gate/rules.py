@@ -15,7 +15,7 @@ from appliance.gate.access.schedule import ALWAYS, MINUTES_PER_DAY, Period, Sche
 from appliance.gate.access.transaction import VisitTiming
 
 if TYPE_CHECKING:
-    from appliance.config import Config, OpenPeriod
+    from appliance.sections import Config, OpenPeriod
 
 TEXTURE_FRAMES = 3
 """Fewest pictures whose texture counts as evidence."""

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.clock import Clock
-    from appliance.config import Config
+    from appliance.sections import Config
     from hardware.ports import Camera, Frame
 
 HEALTH_NS = 500_000_000

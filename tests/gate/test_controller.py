@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from appliance.config import Config, Methods, OpenPeriod, ScheduleSection, Site, Store
 from appliance.errors import LinkClosedError
 from appliance.gate import notices, process
 from appliance.gate.access.door import DoorCommand
@@ -41,6 +40,7 @@ from appliance.messages import (
     StopVisit,
     VisitAbandoned,
 )
+from appliance.sections import Config, Methods, OpenPeriod, ScheduleSection, Site, Store
 from hardware.errors import DeviceUnavailableError
 from hardware.ports import Authenticity, CardPresentation, DoorInputs, DoorOptions
 from hardware.sim.door import SimDoor

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from appliance.clock import SkippingClock
-from appliance.config import Config, Methods, Site, Store
 from appliance.errors import (
     AuditError,
     ComparisonError,
@@ -37,6 +36,7 @@ from appliance.messages import (
     StartVisit,
     VisitAbandoned,
 )
+from appliance.sections import Config, Methods, Site, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.clock import SystemClock
-from appliance.config import Config, load, parse
+from appliance.config import load, parse
 from appliance.errors import KeyMissingError, StoreError
 from appliance.gate import process
 from appliance.gate.access.reasons import Method
@@ -21,6 +21,8 @@ from hardware.ports import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from appliance.sections import Config
 
 TEXT = '[site]\nsimulation = true\n[door]\ndriver = "mock"\n[reader]\ndriver = "sim"\n'
 

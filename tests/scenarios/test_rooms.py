@@ -6,10 +6,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 from appliance.clock import SkippingClock
-from appliance.config import CameraSection, Config
 from appliance.errors import ModelError
 from appliance.link import Link, pair
 from appliance.messages import FROM_GATE, FROM_VISION, Ready
+from appliance.sections import CameraSection, Config
 from appliance.vision.inference import ModelShelf
 from appliance.vision.process import VisionRoom, camera_options, open_camera, open_pipeline
 from hardware.sim.library import footage_path

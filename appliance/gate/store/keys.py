@@ -29,6 +29,7 @@ class KeyUse(Enum):
     LOOKUP = "lookup"
     ROTATION = "rotation"
     AUDIT = "audit"
+    SIGN = "sign"
 
 
 class RootKey(Protocol):

@@ -1,0 +1,167 @@
+"""The tables of a gate's configuration file: frozen, with ranges, no key beside their own."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Name = Annotated[str, Meta(min_length=1, max_length=80)]
+Pin = Annotated[int, Meta(ge=0, le=27)]
+Wire = Pin | Literal["none"]
+"""An input's pin; TOML has no null, so an input that is not wired says so."""
+Seconds = Annotated[float, Meta(ge=1.0, le=30.0)]
+Time = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file: frozen, and no key beside its own."""
+
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Site(_Section, frozen=True):
+    """Who runs this gate and where it is (S145, S151).
+
+    Attributes:
+        name: of the site.
+        portal: of this gate.
+        timezone: IANA name; schedules are in its civil time.
+        operator: who runs the gate.
+        contact: how residents reach the person responsible for their data.
+        simulation: devices may be simulated; never at a real gate.
+
+    """
+
+    name: Name = "demo site"
+    portal: Annotated[str, Meta(min_length=1, max_length=64)] = "gate 1"
+    timezone: Name = "Asia/Shanghai"
+    operator: Name = "not set"
+    contact: Name = "not set"
+    simulation: bool = False
+
+
+class Store(_Section, frozen=True):
+    """Where the gate keeps what it keeps.
+
+    Attributes:
+        folder: of roster, gallery and log; only the gate's user may enter it.
+        key_file: the device key; best on another medium than `folder`.
+
+    """
+
+    folder: Name = "state"
+    key_file: Name = "device.key"
+
+
+class CameraSection(_Section, frozen=True):
+    """The camera; see hardware.ports.CameraOptions."""
+
+    driver: Literal["picamera2", "v4l2", "file"] = "v4l2"
+    source: Name = "0"
+    width: Annotated[int, Meta(ge=160, le=1920)] = 640
+    height: Annotated[int, Meta(ge=120, le=1920)] = 480
+    fps: Annotated[float, Meta(ge=1.0, le=60.0)] = 25.0
+    repeat: bool = False
+
+
+class DoorSection(_Section, frozen=True):
+    """The lock and the inputs of the portal; see hardware.ports.DoorOptions.
+
+    Attributes:
+        driver: "gpio" on a Pi; "mock" elsewhere.
+        lock: fail-secure "strike" or fail-safe "maglock".
+        pulse_s: how long a grant releases the lock, seconds.
+        held_open_s: how long the door may stand open, seconds.
+        debounce_ms: an input counts when it was stable for so long, milliseconds.
+
+    """
+
+    driver: Literal["gpio", "mock"] = "gpio"
+    lock: Literal["strike", "maglock"] = "strike"
+    strike_releases_on_fire: bool = False
+    pulse_s: Seconds = 4.0
+    held_open_s: Annotated[float, Meta(ge=5.0, le=600.0)] = 30.0
+    debounce_ms: Annotated[int, Meta(ge=1, le=500)] = 30
+    relay_pin: Pin = 17
+    door_pin: Wire = 27
+    rex_pin: Wire = 22
+    fire_pin: Wire = 23
+    tamper_pin: Wire = 24
+
+
+class ReaderSection(_Section, frozen=True):
+    """The card reader; "sim" needs site.simulation."""
+
+    driver: Literal["none", "sim"] = "none"
+    source: str = ""
+
+
+class Methods(_Section, frozen=True):
+    """The doors of this gate; face alone is refused (law 1, S2)."""
+
+    card: bool = True
+    qr: bool = True
+    face: bool = False
+
+
+class FaceSection(_Section, frozen=True):
+    """Face settings; one threshold for everybody (law 10, S173).
+
+    Attributes:
+        near_px: smallest eye distance that counts as near, pixels.
+        threshold: smallest comparison score of a match; models.toml says how it was chosen.
+        margin: how far the best score must be clear of the second person's (S129).
+        pad_threshold: smallest score of the texture cue.
+        attempts: failed attempts before face pauses (S124).
+        pause_s: first pause, seconds; doubled each time.
+        grace_h: how long face goes on when no other door works, hours (law 1).
+
+    """
+
+    near_px: Annotated[float, Meta(ge=40.0, le=300.0)] = 60.0
+    threshold: Annotated[float, Meta(ge=0.45, le=0.9)] = 0.58
+    margin: Annotated[float, Meta(ge=0.02, le=0.5)] = 0.06
+    pad_threshold: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.5
+    attempts: Annotated[int, Meta(ge=1, le=10)] = 3
+    pause_s: Annotated[float, Meta(ge=10.0, le=3600.0)] = 60.0
+    grace_h: Annotated[float, Meta(ge=0.0, le=24.0)] = 4.0
+
+
+class OpenPeriod(_Section, frozen=True):
+    """Hours in which residents pass, the same for card, QR and face."""
+
+    days: Annotated[tuple[Day, ...], Meta(min_length=1, max_length=7)]
+    opens: Time = "00:00"
+    closes: Time = "24:00"
+
+
+class ScheduleSection(_Section, frozen=True):
+    """When the gate serves residents; without a period, always.
+
+    Attributes:
+        periods: the hours of ordinary days.
+        holidays: dates on which `holiday_periods` take their place.
+        holiday_periods: the hours of holidays; none = shut.
+
+    """
+
+    periods: tuple[OpenPeriod, ...] = ()
+    holidays: Annotated[tuple[date, ...], Meta(max_length=400)] = ()
+    holiday_periods: tuple[OpenPeriod, ...] = ()
+
+
+class Config(_Section, frozen=True):
+    """All settings of one gate."""
+
+    site: Site = msgspec.field(default_factory=Site)
+    store: Store = msgspec.field(default_factory=Store)
+    camera: CameraSection = msgspec.field(default_factory=CameraSection)
+    door: DoorSection = msgspec.field(default_factory=DoorSection)
+    reader: ReaderSection = msgspec.field(default_factory=ReaderSection)
+    methods: Methods = msgspec.field(default_factory=Methods)
+    face: FaceSection = msgspec.field(default_factory=FaceSection)
+    schedule: ScheduleSection = msgspec.field(default_factory=ScheduleSection)
