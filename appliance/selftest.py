@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +16,7 @@ from appliance.clock import SystemClock
 from appliance.errors import SanmenError
 from appliance.gate import process as gate
 from appliance.gate.archive import open_archive
+from appliance.hardening import Measure, environment
 from appliance.vision import process as vision
 from hardware.errors import DeviceError
 
@@ -54,6 +59,7 @@ def check_all(config: Config) -> tuple[Finding, ...]:
         ("reader", _reader, "check the reader's cable and [reader]"),
         ("key and store", _store, "restore the key, or begin anew with `sanmen run`"),
         ("log", _log, "keep the file as evidence; call the vendor"),
+        ("memory", _memory, "systemd: LimitMEMLOCK=infinity and GLIBC_TUNABLES, or no swap"),
         ("clock", _clock, "set the time; check the RTC's battery"),
         ("disk", _disk, f"make room: at least {LEAST_FREE_MB} MB"),
     )
@@ -145,6 +151,28 @@ def _log(config: Config) -> str:
     if bad is not None:
         raise SanmenError("log", f"event {bad} is not as it was written", "an unbroken chain")
     return "chain unbroken"
+
+
+def _memory(config: Config) -> str:
+    """Ask a process started as the rooms are; this one would have to give up too much itself."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "appliance.hardening"],
+            env=environment(os.environ),
+            capture_output=True,
+            check=True,
+            timeout=30,
+        )
+        measures = [Measure(**one) for one in json.loads(done.stdout)]
+    except (subprocess.SubprocessError, ValueError, TypeError) as fault:
+        raise SanmenError("memory", str(fault), "a process that can be looked at") from fault
+    # A laptop with a simulated gate may swap; a real gate may not.
+    open_ones = [one for one in measures if not one.held]
+    if [one for one in open_ones if not (config.site.simulation and one.name == "no swap")]:
+        found = "; ".join(f"{one.name} does not hold: {one.found}" for one in open_ones)
+        raise SanmenError("memory", found, "all of them to hold")
+    swap = "swap possible, simulation site" if open_ones else "no swap"
+    return f"no core dumps, {swap}, freed memory overwritten"
 
 
 def _clock(config: Config) -> str:

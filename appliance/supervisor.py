@@ -15,9 +15,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from appliance.hardening import environment
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import IO
 
 START_S = 20.0
 """A room that is not ready by then is started anew."""
@@ -64,13 +67,22 @@ class Supervisor:
         folder: for the notify sockets; only this user may enter it.
         rooms: name and command of each, started in this order and stopped in reverse.
         tell: is told in one line what happened.
+        output: where the rooms write what they say; this process' own if None.
+        home: the folder the rooms work in; this process' own if None.
 
     """
 
     def __init__(
-        self, folder: Path, rooms: dict[str, list[str]], tell: Callable[[str], None]
+        self,
+        folder: Path,
+        rooms: dict[str, list[str]],
+        tell: Callable[[str], None],
+        output: IO[bytes] | None = None,
+        home: Path | None = None,
     ) -> None:
         self._tell = tell
+        self._output = output
+        self._home = home
         self._selector = selectors.DefaultSelector()
         self._rooms = [Room(name, command) for name, command in rooms.items()]
         for room in self._rooms:
@@ -119,8 +131,13 @@ class Supervisor:
 
     def _start(self, room: Room, now_s: float) -> None:
         assert room.notify is not None  # noqa: S101 - made in the constructor
-        environment = {**os.environ, "NOTIFY_SOCKET": room.notify.getsockname()}
-        room.process = subprocess.Popen(room.command, env=environment)  # noqa: S603
+        room.process = subprocess.Popen(  # noqa: S603 - our own rooms
+            room.command,
+            env={**environment(os.environ), "NOTIFY_SOCKET": room.notify.getsockname()},
+            stdout=self._output,
+            stderr=self._output,
+            cwd=self._home,
+        )
         room.heard_s, room.ready = now_s, False
         room.starts += 1
         if room.starts > 1:

@@ -21,6 +21,7 @@ from appliance.gate.credential.pass_token import (
 from appliance.gate.credential.replay import ReplayMemory
 from appliance.gate.notices import describe
 from appliance.gate.rules import build_rules
+from appliance.hardening import complain, lock_down
 from appliance.link import Door, Link
 from appliance.messages import FROM_VISION
 from appliance.watchdog import Watchdog
@@ -114,6 +115,7 @@ def open_reader(config: Config, clock: Clock) -> Reader:
 
 def main(config_path: Path, socket_path: Path) -> int:
     """Run the room until SIGTERM; return the exit code."""
+    complain("gate", lock_down())
     clock = SystemClock()
     stop: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stop.append(number))

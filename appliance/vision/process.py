@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from appliance.clock import SystemClock
 from appliance.config import load
 from appliance.errors import ConfigError, LinkClosedError, LinkError, ModelError, PictureError
+from appliance.hardening import complain, lock_down
 from appliance.link import Link, connect
 from appliance.messages import (
     FROM_GATE,
@@ -231,6 +232,7 @@ def open_camera(options: CameraOptions, clock: Clock) -> Camera:
 
 def main(config_path: Path, socket_path: Path) -> int:
     """Run the room until SIGTERM or until gate is gone; return the exit code."""
+    complain("vision", lock_down())
     clock = SystemClock()
     stop: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stop.append(number))
