@@ -58,7 +58,13 @@ class Store(_Section, frozen=True):
 
 
 class CameraSection(_Section, frozen=True):
-    """The camera; see hardware.ports.CameraOptions."""
+    """The camera; see hardware.ports.CameraOptions.
+
+    Attributes:
+        dark_after: what `sanmen prove no-trace` plays ends in darkness, so that the room that saw
+            it lives on and can be searched.
+
+    """
 
     driver: Literal["picamera2", "v4l2", "file"] = "v4l2"
     source: Name = "0"
@@ -66,6 +72,7 @@ class CameraSection(_Section, frozen=True):
     height: Annotated[int, Meta(ge=120, le=1920)] = 480
     fps: Annotated[float, Meta(ge=1.0, le=60.0)] = 25.0
     repeat: bool = False
+    dark_after: bool = False
 
 
 class DoorSection(_Section, frozen=True):

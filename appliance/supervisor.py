@@ -13,13 +13,13 @@ import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.hardening import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import IO
 
 START_S = 20.0
@@ -68,7 +68,7 @@ class Supervisor:
         rooms: name and command of each, started in this order and stopped in reverse.
         tell: is told in one line what happened.
         output: where the rooms write what they say; this process' own if None.
-        home: the folder the rooms work in; this process' own if None.
+        home: the folder the rooms work in and make temporary files in; this process' own if None.
 
     """
 
@@ -131,9 +131,20 @@ class Supervisor:
 
     def _start(self, room: Room, now_s: float) -> None:
         assert room.notify is not None  # noqa: S101 - made in the constructor
+        elsewhere = {}
+        if self._home is not None:
+            paths = (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", ""))
+            elsewhere = {
+                "TMPDIR": str(self._home),
+                "PYTHONPATH": os.pathsep.join(os.path.abspath(one) for one in paths if one),  # noqa: PTH100
+            }
         room.process = subprocess.Popen(  # noqa: S603 - our own rooms
             room.command,
-            env={**environment(os.environ), "NOTIFY_SOCKET": room.notify.getsockname()},
+            env={
+                **environment(os.environ),
+                **elsewhere,
+                "NOTIFY_SOCKET": room.notify.getsockname(),
+            },
             stdout=self._output,
             stderr=self._output,
             cwd=self._home,

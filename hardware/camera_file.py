@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hardware.errors import (
     DeviceSettingError,
     DeviceStuckError,
@@ -17,7 +19,6 @@ from hardware.ports import Frame
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from hardware.ports import CameraOptions, Clock
@@ -44,6 +45,9 @@ class FileCamera:
         self._footage: Footage = open_footage(self.identity, options)
         self._every_frame = options.every_frame
         self._repeat = options.repeat
+        self._dark_after = options.dark_after
+        self._dark = False
+        self._shape: tuple[int, ...] = ()
         self._clock = clock
         self._loan = Loan(self.identity)
         self._period_ns = round(1e9 / self._footage.fps)
@@ -88,6 +92,9 @@ class FileCamera:
     def _read(self, index: int) -> NDArray[np.uint8] | None:
         """Pass over pictures up to `index` and decode that one; None if it cannot be decoded."""
         while self._next <= index:
+            if self._dark:
+                self._next = index + 1
+                return np.zeros(self._shape, np.uint8)
             if self._footage.advance():
                 self._next += 1
             else:
@@ -95,11 +102,17 @@ class FileCamera:
         pixels = self._footage.decode()
         self._undecodable_in_row = 0 if pixels is not None else self._undecodable_in_row + 1
         self.undecodable += pixels is None
+        if pixels is not None:
+            self._shape = pixels.shape
         return pixels
 
     def _turn_round(self, index: int) -> None:
         length = self._next - self._pass_start
         if not self._repeat:
+            self._footage.close()  # with all the pictures a decoder holds
+            if self._dark_after and self._shape:
+                self._dark = True
+                return
             raise EndOfFootageError(self.identity, f"end after {self._next} pictures", "no more")
         if self._undecodable_in_row >= length:  # a whole pass, or an empty one: it would not end
             raise DeviceUnavailableError(self.identity, "no picture left", "a readable file")

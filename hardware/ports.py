@@ -71,6 +71,8 @@ class CameraOptions:
         fps: wanted pictures a second; for a folder or picture, the rate it is played at.
         every_frame: a file camera gives each picture, instead of the newest one due by its clock.
         repeat: a file camera starts again at its end instead of raising EndOfFootageError.
+        dark_after: a file camera lends black pictures from its end on, its file closed, instead of
+            raising EndOfFootageError.
         start_s: a file camera begins so far into its footage, seconds.
 
     """
@@ -82,6 +84,7 @@ class CameraOptions:
     fps: float = 25.0
     every_frame: bool = False
     repeat: bool = False
+    dark_after: bool = False
     start_s: float = 0.0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from appliance.messages import FaceEvidence, Hint, Purpose, VisitAbandoned
 from appliance.vision.features import RECIPE, joined
 from appliance.vision.pad import texture
+from appliance.vision.samples import brief
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,12 +113,14 @@ class Acquisition:
         self._used_ns = sample.taken_ns
         if len(self._samples) < self._wanted:
             return None
+        with brief(joined([one.vector for one in self._samples])) as whole:
+            probe = whole.astype("<f4", copy=False).tobytes()
         return FaceEvidence(
             visit=self._start.visit,
             intent_ns=self._intent_ns,
             taken_ns=sample.taken_ns,
             features=RECIPE,
-            probe=joined([one.vector for one in self._samples]).astype("<f4").tobytes(),
+            probe=probe,
             quality=max(one.quality for one in self._samples),
             frames=len(self._samples),
             cues=(texture.evidence([one.log_odds for one in self._samples]),),

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from appliance.errors import ModelError
-from appliance.vision.samples import Face, checked
+from appliance.vision.samples import Face, brief, checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +57,7 @@ class Detector:
             self._close = cv2.FaceDetectorYN.create(
                 "onnx", weights, nothing, (CLOSE_SIDE, CLOSE_SIDE), 0.5, 0.3, 20
             )
+            self._seen = (LONG_SIDE, LONG_SIDE)
             blank = np.zeros((CLOSE_SIDE, CLOSE_SIDE, 3), np.uint8)
             self._close.detect(blank)
         except cv2.error as fault:
@@ -70,9 +71,14 @@ class Detector:
 
         """
         small, scale = reduced(pixels)
-        self._far.setInputSize((small.shape[1], small.shape[0]))
+        self._seen = (small.shape[1], small.shape[0])
+        self._far.setInputSize(self._seen)
         # OpenCV's stubs promise an array where it gives None for no face.
-        rows = cast("NDArray[np.float32] | None", self._far.detect(small)[1])
+        if small is pixels:
+            rows = cast("NDArray[np.float32] | None", self._far.detect(small)[1])
+        else:
+            with brief(small):
+                rows = cast("NDArray[np.float32] | None", self._far.detect(small)[1])
         if rows is None:
             return ()
         faces = [_face(row, scale) for row in rows]
@@ -83,9 +89,16 @@ class Detector:
         looks = [face.landmarks]
         for close in close_looks(face):
             view = cv2.warpAffine(pixels, close, (CLOSE_SIDE, CLOSE_SIDE), flags=cv2.INTER_LINEAR)
-            rows = self._close.detect(view)[1]
+            with brief(view):
+                rows = self._close.detect(view)[1]
             looks.append(_seen_again(rows, close, face))
         return np.asarray(np.mean(looks, axis=0), dtype=np.float32)
+
+    def rinse(self) -> None:
+        """Look at black pictures, which overwrite what both sizes hold of the last ones."""
+        self._far.setInputSize(self._seen)
+        self._far.detect(np.zeros((self._seen[1], self._seen[0], 3), np.uint8))
+        self._close.detect(np.zeros((CLOSE_SIDE, CLOSE_SIDE, 3), np.uint8))
 
 
 def reduced(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from appliance.errors import PictureError
+from appliance.vision.samples import brief
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,12 +51,35 @@ class FeatureExtractor:
         """
         if aligned.shape != (112, 112, 3) or aligned.dtype != np.uint8:
             raise PictureError("face", f"{aligned.shape} {aligned.dtype}", "(112, 112, 3) uint8")
-        first = unit(self._sface.run(sface_input(aligned))[0][0])
-        if reference:
-            mirrored = np.ascontiguousarray(aligned[:, ::-1])
-            first = unit(first + unit(self._sface.run(sface_input(mirrored))[0][0]))
-        second = unit(self._mobilefacenet.run(mobilefacenet_input(aligned))[0].sum(axis=0))
-        return unit(np.concatenate([first, np.sqrt(np.float32(SHARE)) * second]))
+        with brief(self._seen_by_sface(aligned)) as first:
+            if reference:
+                with (
+                    brief(np.ascontiguousarray(aligned[:, ::-1])) as mirrored,
+                    brief(self._seen_by_sface(mirrored)) as other,
+                    brief(first + other) as both,
+                ):
+                    np.copyto(first, unit(both))
+            with (
+                brief(mobilefacenet_input(aligned)) as data,
+                brief(self._mobilefacenet.run(data)[0]) as two,
+                brief(two.sum(axis=0)) as total,
+                brief(unit(total)) as second,
+                brief(np.sqrt(np.float32(SHARE)) * second) as lighter,
+                brief(np.concatenate([first, lighter])) as whole,
+            ):
+                return unit(whole)
+
+    def rinse(self) -> None:
+        """Overwrite what the models hold of the last face."""
+        self._sface.rinse()
+        self._mobilefacenet.rinse()
+
+    def _seen_by_sface(self, aligned: NDArray[np.uint8]) -> NDArray[np.float32]:
+        with (
+            brief(sface_input(aligned)) as data,
+            brief(self._sface.run(data)[0]) as raw,
+        ):
+            return unit(raw[0])
 
 
 def sface_input(aligned: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -66,14 +90,14 @@ def sface_input(aligned: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def mobilefacenet_input(aligned: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return (2, 112, 112, 3) float32 RGB -1..1: the face and its mirror image."""
-    face = (aligned[:, :, ::-1].astype(np.float32) - 127.5) / 128.0
-    return np.stack([face, face[:, ::-1]])
+    with brief((aligned[:, :, ::-1].astype(np.float32) - 127.5) / 128.0) as face:
+        return np.stack([face, face[:, ::-1]])
 
 
 def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return `vector` at length one; a zero vector stays zero and so matches nobody."""
     length = float(np.linalg.norm(vector))
-    return np.asarray(vector / length if length > 0.0 else vector, dtype=np.float32)
+    return np.asarray(vector / length if length > 0.0 else vector.copy(), dtype=np.float32)
 
 
 def joined(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -82,4 +106,5 @@ def joined(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     A plain sum: weights by quality, the maximum and the mean of scores were tried and did not
     pay (models.toml).
     """
-    return unit(np.sum(vectors, axis=0, dtype=np.float32))
+    with brief(np.sum(vectors, axis=0, dtype=np.float32)) as total:
+        return unit(total)

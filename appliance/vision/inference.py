@@ -139,6 +139,10 @@ class OnnxModel:
         except cv2.error as fault:
             raise ModelError(f"model {self._card.name}", str(fault).strip(), "a result") from fault
 
+    def rinse(self) -> None:
+        """Run on zeros, which overwrite input, layers and output of the last run (law 3)."""
+        self.run(np.zeros(self._card.input_shape, np.float32))
+
 
 class TfliteModel:
     """A .tflite network run by tflite-runtime, one thread."""
@@ -172,6 +176,10 @@ class TfliteModel:
             )
         except (ValueError, RuntimeError) as fault:
             raise ModelError(f"model {self._card.name}", str(fault), "a result") from fault
+
+    def rinse(self) -> None:
+        """Run on zeros, which overwrite input, layers and output of the last run (law 3)."""
+        self.run(np.zeros(self._card.input_shape, np.float32))
 
 
 def _check_input(card: ModelCard, data: NDArray[np.float32]) -> None:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from appliance.errors import PictureError
+from appliance.vision.samples import brief
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,10 +115,12 @@ def find_mesh(pixels: NDArray[Any], landmarks: NDArray[Any], model: MeshModel) -
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    picture = np.multiply(
-        cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), np.float32(1.0 / 255.0), dtype=np.float32
-    )
-    outputs = model.run(picture[np.newaxis])
+    with (
+        brief(crop),
+        brief(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)) as turned,
+        brief(np.multiply(turned, np.float32(1.0 / 255.0), dtype=np.float32)) as picture,
+    ):
+        outputs = model.run(picture[np.newaxis])
     by_size = {output.size: output for output in outputs}
     if not {POINTS * 3, 1} <= set(by_size):
         raise PictureError("mesh output", sorted(by_size), f"{POINTS * 3} and 1 values")

@@ -47,6 +47,10 @@ HEALTH_NS = 500_000_000
 """Twice a second; gate takes vision for lost after two seconds without."""
 
 
+ALONE_NS = 1_000_000_000
+"""After nobody was in view for so long, the models are rinsed."""
+
+
 class VisionRoom:
     """One camera, one link, and whatever gate allows them to be used for.
 
@@ -83,6 +87,7 @@ class VisionRoom:
         self._hint = Hint.NONE
         self._frames = 0
         self._health_ns = 0
+        self._seen_ns: int | None = None
         link.send(Ready(RECIPE, camera.identity[:400], self._face_fault))
 
     def step(self) -> None:
@@ -96,6 +101,8 @@ class VisionRoom:
         for message in self._link.receive():
             match message:
                 case SetMode():
+                    if self._mode.face and not message.face:
+                        self._rinse()  # no further picture will overwrite the last
                     self._mode = message
                     self._tracker = Tracker()  # nobody was watched meanwhile: dwell begins anew
                 case StartVisit():
@@ -109,6 +116,7 @@ class VisionRoom:
                 self._frames += 1
                 self._camera_fault = ""
                 self._look(frame)
+            self._forget()
         except EndOfFootageError:
             raise
         except (DeviceError, PictureError) as fault:
@@ -136,7 +144,10 @@ class VisionRoom:
                 self._link.send(QrRead(frame.taken_ns, text))
         if self._pipeline is None or not (self._mode.face or self._gathering):
             return
-        sighting = self._tracker.update(self._pipeline.detect(frame.pixels))
+        faces = self._pipeline.detect(frame.pixels)
+        if faces:
+            self._seen_ns = self._clock.now_ns()
+        sighting = self._tracker.update(faces)
         if self._gathering is not None:
             self._gather(self._pipeline, self._gathering, frame, sighting)
             return
@@ -176,9 +187,30 @@ class VisionRoom:
     def _end_visit(self, *, decided: bool = False) -> None:
         if self._gathering is not None:
             self._gathering.wipe()
+            self._rinse()
         self._gathering = None
         self._intent.spend(self._clock.now_ns(), decided=decided)
         self._guide(Hint.NONE)
+
+    def _forget(self) -> None:
+        """Rinse the models once nobody has been in view for a while.
+
+        A passer-by's pixels stay in the detector until its next picture, 40 ms later, and of the
+        last picture they were in for another second; when face is switched off in mid-view, too.
+        """
+        if self._seen_ns is None or self._gathering is not None:
+            return
+        if self._clock.now_ns() - self._seen_ns >= ALONE_NS:
+            self._seen_ns = None
+            self._rinse()
+
+    def _rinse(self) -> None:
+        try:
+            if self._pipeline is not None:
+                self._pipeline.rinse()
+        except ModelError as fault:
+            self._face_fault = str(fault)[:400]
+            self._pipeline = None  # and with it everything it held
 
     def _abandon(self) -> None:
         self._asked_ns = None
@@ -217,6 +249,7 @@ def camera_options(config: Config) -> CameraOptions:
         height=config.camera.height,
         fps=config.camera.fps,
         repeat=config.camera.repeat,
+        dark_after=config.camera.dark_after,
     )
 
 

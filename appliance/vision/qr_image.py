@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import zxingcpp
 
-from appliance.vision.samples import checked
+from appliance.vision.samples import brief, checked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,12 +30,19 @@ def decode(pixels: NDArray[np.uint8]) -> str:
         PictureError: not a picture this room can look at.
 
     """
-    grey = cv2.cvtColor(checked(pixels), cv2.COLOR_BGR2GRAY)
+    with brief(cv2.cvtColor(checked(pixels), cv2.COLOR_BGR2GRAY)) as grey:
+        text = _read(grey)
+        if not text:
+            with brief(cv2.blur(grey, (3, 3))) as soft:
+                text = _read(soft)
+    return text
+
+
+def _read(grey: NDArray[Any]) -> str:
     formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-    for picture in (grey, cv2.blur(grey, (3, 3))):
-        for found in zxingcpp.read_barcodes(picture, formats=formats):
-            if found.valid and 0 < len(found.text) <= LONGEST:
-                return str(found.text)
+    for found in zxingcpp.read_barcodes(grey, formats=formats):
+        if found.valid and 0 < len(found.text) <= LONGEST:
+            return str(found.text)
     return ""
 
 

@@ -12,6 +12,7 @@ from appliance.messages import Hint
 from appliance.vision.landmarks import POINTS, check_picture, check_points
 from appliance.vision.occlusion import normalised_face, visibility
 from appliance.vision.pose import head_pose
+from appliance.vision.samples import brief
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,21 +111,24 @@ def measure(
     points = mesh.points
     pose = head_pose(points)
     face = normalised_face(pixels, points)
-    core = cv2.cvtColor(face.pixels[20:84, 20:76], cv2.COLOR_BGR2GRAY)
-    eyes_visible, mouth_visible = visibility(face)
-    return QualityComponents(
-        eye_distance_px=face.eye_distance,
-        yaw=pose.yaw,
-        pitch=pose.pitch,
-        roll=pose.roll,
-        sharpness=cv2.norm(cv2.Laplacian(core, cv2.CV_16S), cv2.NORM_L1) / core.size,
-        luminance=cv2.mean(core)[0],
-        clipped=np.count_nonzero((core < _DARK) | (core >= _BRIGHT)) / core.size,
-        eyes_visible=eyes_visible,
-        mouth_visible=mouth_visible,
-        inside_picture=_inside(pixels, points),
-        presence=mesh.presence,
-    )
+    with (
+        brief(face.pixels),
+        brief(cv2.cvtColor(face.pixels[20:84, 20:76], cv2.COLOR_BGR2GRAY)) as core,
+    ):
+        eyes_visible, mouth_visible = visibility(face)
+        return QualityComponents(
+            eye_distance_px=face.eye_distance,
+            yaw=pose.yaw,
+            pitch=pose.pitch,
+            roll=pose.roll,
+            sharpness=cv2.norm(cv2.Laplacian(core, cv2.CV_16S), cv2.NORM_L1) / core.size,
+            luminance=cv2.mean(core)[0],
+            clipped=np.count_nonzero((core < _DARK) | (core >= _BRIGHT)) / core.size,
+            eyes_visible=eyes_visible,
+            mouth_visible=mouth_visible,
+            inside_picture=_inside(pixels, points),
+            presence=mesh.presence,
+        )
 
 
 def refusal(components: QualityComponents, limits: QualityLimits) -> Hint:
@@ -181,14 +185,19 @@ def _inside(pixels: NDArray[Any], points: NDArray[Any]) -> float:
 
     A bar is dark and constant along its whole length; the dark edge of a real scene is not.
     """
-    small = np.ascontiguousarray(pixels[::_STEP, ::_STEP])
     low, high = np.empty(2), np.empty(2)
-    for axis in (0, 1):
-        most = cv2.reduce(small, axis, cv2.REDUCE_MAX).reshape(-1, 3).max(axis=1)
-        least = cv2.reduce(small, axis, cv2.REDUCE_MIN).reshape(-1, 3).min(axis=1)
-        scene = np.flatnonzero((most > _BAR_DARK) | (most - least > _BAR_NOISE))
+    with brief(np.ascontiguousarray(pixels[::_STEP, ::_STEP])) as small:
+        scenes = [_scene(small, axis) for axis in (0, 1)]
+    for axis, scene in enumerate(scenes):
         if not scene.size:
             return 0.0
         low[axis], high[axis] = scene[0] * _STEP, (scene[-1] + 1) * _STEP
     flat = points[:, :2]
     return float(((flat >= low) & (flat < high)).all(axis=1).mean())
+
+
+def _scene(small: NDArray[Any], axis: int) -> NDArray[np.intp]:
+    """Give the columns (axis 0) or rows (axis 1) that are no bar."""
+    most = cv2.reduce(small, axis, cv2.REDUCE_MAX).reshape(-1, 3).max(axis=1)
+    least = cv2.reduce(small, axis, cv2.REDUCE_MIN).reshape(-1, 3).min(axis=1)
+    return np.flatnonzero((most > _BAR_DARK) | (most - least > _BAR_NOISE))

@@ -9,6 +9,7 @@ import numpy as np
 
 from appliance.errors import PictureError
 from appliance.messages import CueEvidence
+from appliance.vision.samples import brief
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +53,14 @@ class TextureCue:
         views = [self._judge(view) for view in texture_inputs(pixels, face)]
         return sum(share * odds for share, odds in zip(SHARES[len(views)], views, strict=True))
 
+    def rinse(self) -> None:
+        """Overwrite what the model holds of the last face."""
+        self._model.rinse()
+
     def _judge(self, view: NDArray[np.float32]) -> float:
-        logits = self._model.run(view)[0][0].astype(np.float64)
+        with brief(view):
+            raw = self._model.run(view)
+        logits = raw[0][0].astype(np.float64)
         others = np.delete(logits, BONA_FIDE)
         highest = others.max()
         attack = highest + np.log(np.exp(others - highest).sum())
@@ -86,8 +93,9 @@ def texture_inputs(pixels: NDArray[np.uint8], face: Face) -> tuple[NDArray[np.fl
     beyond = (max(-top, 0), max(bottom - rows, 0), max(-left, 0), max(right - columns, 0))
     if not any(beyond):
         return (_input(inside),)
-    repeated = cv2.copyMakeBorder(inside, *beyond, cv2.BORDER_REPLICATE)
-    return (_input(np.asarray(repeated, dtype=np.uint8)), _input(_squeezed(pixels, face)))
+    with brief(cv2.copyMakeBorder(inside, *beyond, cv2.BORDER_REPLICATE)) as repeated:
+        first = _input(np.asarray(repeated, dtype=np.uint8))
+    return (first, _input(_squeezed(pixels, face)))
 
 
 def _squeezed(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
@@ -102,7 +110,8 @@ def _squeezed(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
 
 
 def _input(window: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return np.ascontiguousarray(_shrunk(window).transpose(2, 0, 1)[None], dtype=np.float32)
+    with brief(_shrunk(window)) as small:
+        return np.ascontiguousarray(small.transpose(2, 0, 1)[None], dtype=np.float32)
 
 
 def _shrunk(window: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -111,8 +120,10 @@ def _shrunk(window: NDArray[np.uint8]) -> NDArray[np.uint8]:
     At most by half between pixels, the rest by whole areas, which costs a fifth of areas alone.
     """
     whole = max(1, round(max(window.shape[:2]) / (2 * SIDE)))
-    near = cv2.resize(window, (whole * SIDE, whole * SIDE), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.resize(near, (SIDE, SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    side = whole * SIDE
+    with brief(cv2.resize(window, (side, side), interpolation=cv2.INTER_LINEAR)) as near:
+        small = cv2.resize(near, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
 
 
 def evidence(log_odds: Sequence[float]) -> CueEvidence:
