@@ -136,6 +136,7 @@ class Supervisor:
             paths = (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", ""))
             elsewhere = {
                 "TMPDIR": str(self._home),
+                "PYTHONDONTWRITEBYTECODE": "1",
                 "PYTHONPATH": os.pathsep.join(os.path.abspath(one) for one in paths if one),  # noqa: PTH100
             }
         room.process = subprocess.Popen(  # noqa: S603 - our own rooms
