@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from appliance.errors import KeyMissingError, SealBrokenError, StoreError
-from appliance.gate.store import database
+from appliance.gate.store import database, renewal
 from appliance.gate.store.keyring import KEY_COLUMNS, Keyring
 from appliance.gate.store.keys import KeyUse, OpenedKey, RootKey, derive
 from appliance.gate.store.manifest import Manifest, Watch, count_rows, differences
@@ -268,8 +268,8 @@ def open_store(path: Path, root: RootKey) -> Store:
     store = Store(path, database.open_existing(path, migrations(root), check), root)
     try:
         store.verify()
-        if store.rows("SELECT 1 FROM kek LIMIT 1 OFFSET 1"):
-            store.keyring.finish()
+        if renewal.unfinished(store):
+            renewal.finish(store)
     except BaseException:
         store.close()
         raise

@@ -188,7 +188,7 @@ def state(path: Path, root: FileKey, now: datetime) -> object:
 
 
 @settings(
-    max_examples=150,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
