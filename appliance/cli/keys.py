@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from appliance.cli.bench_store import store_costs
 from appliance.clock import SystemClock
 from appliance.config import load
 from appliance.gate.archive import Archive, open_archive
@@ -70,6 +71,14 @@ def renew_references(config: ConfigFile) -> None:
     typer.echo(
         f"renewal {number}: references turned anew, all keys drawn anew, nobody enrols again"
     )
+
+
+@app.command("bench")
+def bench(
+    residents: Annotated[int, typer.Option(min=1, max=50_000, help="With all doors.")] = 10_000,
+) -> None:
+    """Measure opening, loading, rotation and renewal of a store made for it; prints JSON."""
+    typer.echo(json.dumps(store_costs(residents)))
 
 
 def _opened(config: Path, ending: ExitStack) -> Archive:

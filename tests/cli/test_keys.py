@@ -62,3 +62,11 @@ def test_without_the_key_nothing_is_shown_or_made(config: Path) -> None:
         with pytest.raises(KeyMissingError, match=r"device\.key"):
             said(word, "--config", str(config))
     assert not key.exists()
+
+
+def test_what_a_store_costs_is_measured() -> None:
+    costs = json.loads(said("bench", "--residents", "3"))
+    assert set(costs) == {
+        f"store_{name}_3_ms" for name in ("check", "load", "open", "rotate", "renew")
+    }
+    assert min(costs.values()) > 0

@@ -39,11 +39,15 @@ class Place:
 
     def associated(self) -> bytes:
         """Return the bytes a seal is bound to; lengths stand first, so that no two places agree."""
-        parts = [self.table, self.person, self.column, str(self.revision)]
+        # Plain sums: 10,000 residents ask for this 50,000 times before the gate is ready.
+        content = FORMAT
+        for part in (self.table, self.person, self.column, str(self.revision)):
+            encoded = part.encode()
+            content += len(encoded).to_bytes(4, "big") + encoded
         if self.kek is not None:
-            parts.append(str(self.kek))
-        encoded = [part.encode() for part in parts]
-        return FORMAT + b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+            encoded = str(self.kek).encode()
+            content += len(encoded).to_bytes(4, "big") + encoded
+        return content
 
     def __str__(self) -> str:
         return f"{self.table}.{self.column} of {self.person or 'the gate'}, rev {self.revision}"

@@ -153,3 +153,17 @@ def test_a_later_reference_replaces_the_first(
 def test_a_vector_that_is_none_is_refused(gallery: Gallery, now: datetime) -> None:
     with pytest.raises(ComparisonError):
         gallery.put("x", face(1) * 2, RECIPE, 80, now)
+
+
+def test_whose_last_card_is_blocked_is_not_compared_by_face(
+    roster: Roster, gallery: Gallery, now: datetime
+) -> None:
+    name = enrol(roster, gallery, 1, now)
+    roster.add_card(name, b"second card 1234")
+    roster.set_card_blocked((1).to_bytes(16, "big"))
+    assert gallery.load_all(RECIPE, now).subjects == (name,)
+    roster.set_card_blocked(b"second card 1234")
+    loaded = gallery.load_all(RECIPE, now)
+    assert (loaded.subjects, loaded.resting) == ((), (name,))
+    roster.set_card_blocked(b"second card 1234", blocked=False)
+    assert gallery.load_all(RECIPE, now).subjects == (name,)

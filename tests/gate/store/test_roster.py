@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import EnrolmentError, RosterError, SealBrokenError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LI = Profile("1-101", "Li", frozenset({"card", "face"}))
 WANG = Profile("2-202", "Wang", frozenset({"pass"}))
 CARD = b"0123456789abcdef"
+HOSTILE = st.sampled_from("'\";-/*)(\0\\%_\n\ud800\udfff\u202e\ufeff x1=")
 HOURS = '{"periods": [{"days": ["mon", "sun"], "from": 420, "to": 1320}]}'
 
 
@@ -42,7 +43,9 @@ def test_a_resident_comes_back_whole(roster: Roster, now: datetime) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(st.text(max_size=400), st.text(max_size=400))
+@given(st.text(st.characters(), max_size=400), st.text(HOSTILE, max_size=400))
+@example("\ud800" * 400, "'; DROP TABLE person; --\0")
+@example("\U0010ffff" * 400, '" OR 1=1 /* ) ; DELETE FROM consent WHERE \u202e')
 def test_any_text_comes_back_as_it_was(roster: Roster, household: str, label: str) -> None:
     name = roster.add(Profile(household, label, frozenset()))
     assert (roster.get(name).profile.household, roster.get(name).profile.label) == (
@@ -221,3 +224,67 @@ def test_records_of_another_make_are_refused(content: bytes, now: datetime) -> N
 def test_a_credential_survives_its_seal() -> None:
     card = Credential(CredentialKind.CARD, CARD, active=False)
     assert Credential.decode(card.encode()) == card
+
+
+UID = bytes.fromhex("04782e21801d80")
+
+
+def test_a_card_is_found_by_its_uid_with_its_key(roster: Roster) -> None:
+    name = roster.add(LI)
+    roster.add_card(name, CARD, key=b"k" * 16, uid=UID, issue=3)
+    found = roster.find_by_uid(UID)
+    assert found is not None
+    assert found.resident.pseudonym == name
+    card = found.credential
+    assert (card.number, card.key, card.uid, card.issue) == (CARD, b"k" * 16, UID, 3)
+    assert "kkkk" not in repr(card)
+    assert roster.find_by_uid(UID[::-1]) is None
+    roster.set_card_blocked(CARD)
+    found = roster.find_by_uid(UID)
+    assert found is not None
+    assert (found.credential.active, found.credential.key) == (False, b"k" * 16)
+
+
+def test_one_uid_belongs_to_one_card(roster: Roster) -> None:
+    name = roster.add(LI)
+    roster.add_card(name, CARD, uid=UID)
+    with pytest.raises(RosterError, match="already given out"):
+        roster.add_card(name, CARD[::-1], uid=UID)
+    roster.add_card(name, CARD[::-1])
+    roster.add_card(name, b"y" * 16)
+    assert len(roster.credentials(name)) == 3
+
+
+@pytest.mark.parametrize(
+    "fields", [{"key": b"k" * 15}, {"uid": b"u" * 4}, {"issue": -1}, {"key": b"k" * 32}]
+)
+def test_what_no_card_has_is_refused(roster: Roster, fields: dict[str, object]) -> None:
+    name = roster.add(LI)
+    with pytest.raises(RosterError, match="card"):
+        roster.add_card(name, CARD, **fields)  # type: ignore[arg-type]
+    assert roster.credentials(name) == ()
+
+
+def test_look_alikes_are_marked_with_each_other(roster: Roster) -> None:
+    one, two, three = (roster.add(LI) for _ in range(3))
+    roster.mark_look_alikes(one, frozenset({one, two}))
+    roster.mark_look_alikes(three, frozenset({one}))
+    assert roster.get(one).look_alikes == {two, three}
+    assert roster.get(two).look_alikes == roster.get(three).look_alikes == {one}
+    roster.update(one, WANG)
+    roster.freeze_face(one)
+    assert roster.get(one).look_alikes == {two, three}
+    with pytest.raises(RosterError, match="unknown"):
+        roster.mark_look_alikes(two, frozenset({"0" * 16}))
+    assert roster.get(two).look_alikes == {one}
+
+
+@pytest.mark.parametrize("schedule", ["{}", '{"mon": [7, 22]}', "[]", "1"])
+def test_hours_nobody_understands_are_refused(roster: Roster, schedule: str) -> None:
+    name = roster.add(LI)
+    odd = Profile("1", "x", frozenset(), schedule=schedule)
+    with pytest.raises(RosterError, match="schedule"):
+        roster.add(odd)
+    with pytest.raises(RosterError, match="schedule"):
+        roster.update(name, odd)
+    assert roster.get(name).profile == LI
