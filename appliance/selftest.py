@@ -16,6 +16,7 @@ from appliance.clock import SystemClock
 from appliance.errors import SanmenError
 from appliance.gate import process as gate
 from appliance.gate.archive import open_archive
+from appliance.gate.store.roots import weakness
 from appliance.hardening import Measure, environment
 from appliance.vision import process as vision
 from hardware.errors import DeviceError
@@ -139,7 +140,9 @@ def _store(config: Config) -> str:
             raise SanmenError("store", f"{len(faults)} damaged rows", "none")
     finally:
         archive.close()
-    return f"opened with {config.store.key_file}, {count} residents"
+    weak = weakness(config.store)
+    strength = f"WEAK KEY: {weak}" if weak else "key bound to this device"
+    return f"{strength}; {count} residents"
 
 
 def _log(config: Config) -> str:

@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from appliance.cli import bench, demo, evaluate, evaluate_clip, prove, residents, run, selftest
+from appliance.cli import (
+    bench,
+    demo,
+    evaluate,
+    evaluate_clip,
+    keys,
+    prove,
+    residents,
+    run,
+    selftest,
+)
 from appliance.errors import ConfigError, SanmenError
 from hardware.errors import DeviceError
 
@@ -33,6 +43,7 @@ def build() -> typer.Typer:
     evaluate.app.command("clip")(evaluate_clip.clip)
     app.add_typer(evaluate.app, name="evaluate")
     app.add_typer(prove.app, name="prove")
+    app.add_typer(keys.app, name="keys")
     return app
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from appliance.errors import EnrolmentError, SealBrokenError, StoreError
+from appliance.errors import EnrolmentError, StoreError
 from appliance.gate.comparison import require_unit
+from appliance.gate.store.keyring import KEY_COLUMNS
 from appliance.gate.store.records import Fault
-from appliance.gate.store.rotation import Rotation
-from appliance.gate.store.rows import open_consent, open_resident
-from appliance.gate.store.sealed import Place
+from appliance.gate.store.reference import Reference
+from appliance.gate.store.renewal import Rotations
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from appliance.gate.store.roster import Roster
-
-HEADER_LENGTH_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +31,8 @@ class Loaded:
         matrix: float32 (N, dimension), rotated, unit rows; columns together in memory.
         faults: rows that did not open; everybody else's did.
         other_features: people whose reference another recipe made; they must enrol anew.
-        resting: people whose face is frozen or whose consent is not in force.
+        resting: people whose face is frozen, whose consent is not in force, or who have no other
+            door any more.
         next_expiry: when the first of the consents loaded ends; load again by then.
 
     """
@@ -53,16 +51,12 @@ class Gallery:
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
         self._store = roster.store
-        self._rotations: dict[int, Rotation] = {}
+        self._rotations = Rotations(roster.store)
 
     def rotate(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn a probe as the references were turned; compare nothing else with them."""
         require_unit(vector, "feature vector")
-        dimension = vector.shape[0]
-        # Drawing the matrix takes tens of milliseconds: once per recipe, not once per visit.
-        if dimension not in self._rotations:
-            self._rotations[dimension] = Rotation(self._store.rotation_key, dimension)
-        return self._rotations[dimension].turn(vector)
+        return self._rotations.turn(vector, self._rotations.current)
 
     def put(
         self,
@@ -73,17 +67,7 @@ class Gallery:
         now: datetime,
     ) -> None:
         """Keep a resident's reference in place of the last one."""
-        turned = self.rotate(vector)
-        header = json.dumps(
-            {"features": features, "quality": quality, "created_at": now.isoformat()}
-        ).encode()
-        content = b"".join(
-            (
-                len(header).to_bytes(HEADER_LENGTH_BYTES, "big"),
-                header,
-                turned.astype("<f4").tobytes(),
-            )
-        )
+        require_unit(vector, "feature vector")
         with self._store.transaction():
             consent = self._roster.consent(pseudonym)
             if consent is None or not consent.in_force(now):
@@ -98,7 +82,11 @@ class Gallery:
                 "SELECT revision FROM reference WHERE pseudonym = ?", (pseudonym,)
             )
             revision = found[0][0] + 1 if found else 1
-            sealed = self._store.person(pseudonym).seal(content, _place(pseudonym, revision))
+            key = self._store.person(pseudonym)
+            number = self._rotations.current
+            turned = self._rotations.turn(vector, number)
+            reference = Reference(turned, features, quality, now.isoformat(), number)
+            sealed = key.seal(reference.encode(), "reference", "sealed", revision)
             self._store.execute(
                 """INSERT INTO reference VALUES (?, ?, ?) ON CONFLICT DO UPDATE
                 SET revision = excluded.revision, sealed = excluded.sealed""",
@@ -124,23 +112,33 @@ class Gallery:
         resting: list[str] = []
         ends: list[datetime] = []
         rows = self._store.rows(
-            """SELECT pseudonym, dek, person.revision, record, consent.revision, consent.sealed,
+            f"""SELECT {KEY_COLUMNS}, person.revision, record, consent.revision, consent.sealed,
             reference.revision, reference.sealed FROM reference
-            JOIN consent USING (pseudonym) JOIN person USING (pseudonym) ORDER BY pseudonym"""
+            JOIN consent USING (pseudonym) JOIN person USING (pseudonym)
+            ORDER BY person.pseudonym"""  # noqa: S608 - our own words
         )
-        for name, dek, person_rev, record, consent_rev, agreed, revision, sealed in rows:
+        doors = self._doors()
+        number = self._rotations.current
+        for *columns, person_rev, record, consent_rev, agreed, revision, sealed in rows:
+            name = columns[0]
             try:
-                sealer = self._store.kek.person(name, dek)
-                resident = open_resident(sealer, name, person_rev, record)
-                consent = open_consent(sealer, name, consent_rev, agreed)
-                if resident.face_frozen or not consent.in_force(now):
+                key = self._store.keyring.open(tuple(columns))
+                resident = key.resident(person_rev, record)
+                consent = key.consent(consent_rev, agreed)
+                if (
+                    resident.face_frozen
+                    or not consent.in_force(now)
+                    # Face is never the only way in (law 1): who lost the last card rests too.
+                    or not any(key.credential(*door).active for door in doors.get(name, ()))
+                ):
                     resting.append(name)
                     continue
-                made_by, vector = _unpack(name, sealer.open(sealed, _place(name, revision)))
+                reference = Reference.decode(name, key.reference(revision, sealed))
+                vector = self._rotations.bring(reference, number).vector
             except StoreError as error:
                 faults.append(Fault(name, str(error)))
                 continue
-            if made_by != features:
+            if reference.features != features:
                 other.append(name)
                 continue
             if vectors and vector.shape != vectors[0].shape:
@@ -159,20 +157,11 @@ class Gallery:
             min(ends, default=None),
         )
 
-
-def _unpack(pseudonym: str, content: bytes) -> tuple[str, NDArray[np.float32]]:
-    try:
-        length = int.from_bytes(content[:HEADER_LENGTH_BYTES], "big")
-        end = HEADER_LENGTH_BYTES + length
-        features = str(json.loads(content[HEADER_LENGTH_BYTES:end])["features"])
-        vector = np.frombuffer(content[end:], dtype="<f4").astype(np.float32)
-        require_unit(vector, f"reference of {pseudonym}")
-    except (ValueError, KeyError, TypeError) as error:
-        raise SealBrokenError(
-            f"reference of {pseudonym}", repr(error), "a reference of this version"
-        ) from error
-    return features, vector
-
-
-def _place(pseudonym: str, revision: int) -> Place:
-    return Place("reference", pseudonym, "sealed", revision)
+    def _doors(self) -> dict[str, list[tuple[bytes, int, bytes]]]:
+        """Return everybody's cards and passes, still sealed."""
+        doors: dict[str, list[tuple[bytes, int, bytes]]] = {}
+        for name, *door in self._store.rows(
+            "SELECT pseudonym, lookup, revision, sealed FROM credential"
+        ):
+            doors.setdefault(name, []).append((door[0], door[1], door[2]))
+        return doors

@@ -7,17 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import EnrolmentError, RosterError, SealBrokenError
 from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.store.records import Credential, CredentialKind, Fault, Profile, Resident
-from appliance.gate.store.rows import open_consent
-from appliance.gate.store.sealed import Place, Sealer
+from appliance.gate.store.rows import PersonKey
+from appliance.gate.store.sealed import Sealer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from appliance.gate.store.roster import Roster
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 LI = Profile("1-101", "Li", frozenset({"card", "face"}))
 WANG = Profile("2-202", "Wang", frozenset({"pass"}))
 CARD = b"0123456789abcdef"
+HOSTILE = st.sampled_from("'\";-/*)(\0\\%_\n\ud800\udfff\u202e\ufeff x1=")
+HOURS = '{"periods": [{"days": ["mon", "sun"], "from": 420, "to": 1320}]}'
 
 
 def consent(now: datetime) -> Consent:
@@ -32,7 +35,7 @@ def consent(now: datetime) -> Consent:
 
 
 def test_a_resident_comes_back_whole(roster: Roster, now: datetime) -> None:
-    profile = Profile("1", "x", frozenset({"pass"}), now, now + timedelta(1), '{"mon": [7, 22]}')
+    profile = Profile("1", "x", frozenset({"pass"}), now, now + timedelta(1), HOURS)
     name = roster.add(profile)
     assert roster.get(name) == Resident(name, profile)
     assert len(name) == 16
@@ -40,7 +43,10 @@ def test_a_resident_comes_back_whole(roster: Roster, now: datetime) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(st.text(max_size=400), st.text(max_size=400))
+@given(st.text(st.characters(), max_size=400), st.text(HOSTILE, max_size=400))
+@example("", "\ud800\udfff")
+@example("\ud800" * 400, "'; DROP TABLE person; --\0")
+@example("\U0010ffff" * 400, '" OR 1=1 /* ) ; DELETE FROM consent WHERE \u202e')
 def test_any_text_comes_back_as_it_was(roster: Roster, household: str, label: str) -> None:
     name = roster.add(Profile(household, label, frozenset()))
     assert (roster.get(name).profile.household, roster.get(name).profile.label) == (
@@ -148,13 +154,15 @@ def test_consent_is_kept_replaced_and_withdrawn(roster: Roster, now: datetime) -
 
 
 @pytest.mark.parametrize("column", ["record", "dek", "record = (SELECT record", "revision"])
-def test_rows_swapped_between_people_are_broken(roster: Roster, column: str) -> None:
+def test_rows_swapped_between_people_are_broken(
+    roster: Roster, column: str, tamper: Callable[..., None]
+) -> None:
     one, two = roster.add(LI), roster.add(WANG)
     if column == "revision":
-        roster.store.execute("UPDATE person SET revision = 2 WHERE pseudonym = ?", (one,))
+        tamper("UPDATE person SET revision = 2 WHERE pseudonym = ?", (one,))
     else:
         column = column.split(" ", maxsplit=1)[0]
-        roster.store.execute(
+        tamper(
             f"UPDATE person SET {column} = (SELECT {column} FROM person WHERE pseudonym = ?) "  # noqa: S608
             "WHERE pseudonym = ?",
             (two, one),
@@ -168,19 +176,23 @@ def test_rows_swapped_between_people_are_broken(roster: Roster, column: str) -> 
         list(roster.residents())
 
 
-def test_a_card_given_to_somebody_else_in_the_file_is_broken(roster: Roster) -> None:
+def test_a_card_given_to_somebody_else_in_the_file_is_broken(
+    roster: Roster, tamper: Callable[..., None]
+) -> None:
     roster.add(LI, [CARD])
     two = roster.add(WANG, [b"x" * 16])
-    roster.store.execute("UPDATE credential SET pseudonym = ?", (two,))
+    tamper("UPDATE credential SET pseudonym = ?", (two,))
     with pytest.raises(SealBrokenError):
         roster.find_by_card(CARD)
 
 
-def test_an_old_state_of_a_card_does_not_come_back(roster: Roster) -> None:
+def test_an_old_state_of_a_card_does_not_come_back(
+    roster: Roster, tamper: Callable[..., None]
+) -> None:
     roster.add(LI, [CARD])
     ((old,),) = roster.store.rows("SELECT sealed FROM credential")
     roster.set_card_blocked(CARD)
-    roster.store.execute("UPDATE credential SET sealed = ?", (old,))
+    tamper("UPDATE credential SET sealed = ?", (old,))
     with pytest.raises(SealBrokenError):
         roster.find_by_card(CARD)
 
@@ -189,7 +201,8 @@ def test_somebody_erased_while_the_list_is_read_is_left_out(roster: Roster) -> N
     names = sorted([roster.add(LI), roster.add(WANG)])
     people = roster.residents()
     assert next(people).pseudonym == names[0]
-    roster.store.execute("DELETE FROM person WHERE pseudonym = ?", (names[1],))
+    with roster.store.transaction():
+        roster.store.execute("DELETE FROM person WHERE pseudonym = ?", (names[1],))
     assert list(people) == []
 
 
@@ -201,10 +214,9 @@ def test_records_of_another_make_are_refused(content: bytes, now: datetime) -> N
         Credential.decode(content)
     with pytest.raises(EnrolmentError):
         Consent.decode(content)
-    sealer = Sealer(bytes(32))
-    sealed = sealer.seal(content, Place("consent", "ab", "sealed", 1))
+    key = PersonKey("ab", 1, Sealer(bytes(32)))
     with pytest.raises(SealBrokenError):
-        open_consent(sealer, "ab", 1, sealed)
+        key.consent(1, key.seal(content, "consent", "sealed", 1))
     fields = json.loads(consent(now).encode())
     with pytest.raises(EnrolmentError):
         Consent.decode(json.dumps({**fields, "given_by": "neighbour"}).encode())
@@ -213,3 +225,67 @@ def test_records_of_another_make_are_refused(content: bytes, now: datetime) -> N
 def test_a_credential_survives_its_seal() -> None:
     card = Credential(CredentialKind.CARD, CARD, active=False)
     assert Credential.decode(card.encode()) == card
+
+
+UID = bytes.fromhex("04782e21801d80")
+
+
+def test_a_card_is_found_by_its_uid_with_its_key(roster: Roster) -> None:
+    name = roster.add(LI)
+    roster.add_card(name, CARD, key=b"k" * 16, uid=UID, issue=3)
+    found = roster.find_by_uid(UID)
+    assert found is not None
+    assert found.resident.pseudonym == name
+    card = found.credential
+    assert (card.number, card.key, card.uid, card.issue) == (CARD, b"k" * 16, UID, 3)
+    assert "kkkk" not in repr(card)
+    assert roster.find_by_uid(UID[::-1]) is None
+    roster.set_card_blocked(CARD)
+    found = roster.find_by_uid(UID)
+    assert found is not None
+    assert (found.credential.active, found.credential.key) == (False, b"k" * 16)
+
+
+def test_one_uid_belongs_to_one_card(roster: Roster) -> None:
+    name = roster.add(LI)
+    roster.add_card(name, CARD, uid=UID)
+    with pytest.raises(RosterError, match="already given out"):
+        roster.add_card(name, CARD[::-1], uid=UID)
+    roster.add_card(name, CARD[::-1])
+    roster.add_card(name, b"y" * 16)
+    assert len(roster.credentials(name)) == 3
+
+
+@pytest.mark.parametrize(
+    "fields", [{"key": b"k" * 15}, {"uid": b"u" * 4}, {"issue": -1}, {"key": b"k" * 32}]
+)
+def test_what_no_card_has_is_refused(roster: Roster, fields: dict[str, object]) -> None:
+    name = roster.add(LI)
+    with pytest.raises(RosterError, match="card"):
+        roster.add_card(name, CARD, **fields)  # type: ignore[arg-type]
+    assert roster.credentials(name) == ()
+
+
+def test_look_alikes_are_marked_with_each_other(roster: Roster) -> None:
+    one, two, three = (roster.add(LI) for _ in range(3))
+    roster.mark_look_alikes(one, frozenset({one, two}))
+    roster.mark_look_alikes(three, frozenset({one}))
+    assert roster.get(one).look_alikes == {two, three}
+    assert roster.get(two).look_alikes == roster.get(three).look_alikes == {one}
+    roster.update(one, WANG)
+    roster.freeze_face(one)
+    assert roster.get(one).look_alikes == {two, three}
+    with pytest.raises(RosterError, match="unknown"):
+        roster.mark_look_alikes(two, frozenset({"0" * 16}))
+    assert roster.get(two).look_alikes == {one}
+
+
+@pytest.mark.parametrize("schedule", ["{}", '{"mon": [7, 22]}', "[]", "1"])
+def test_hours_nobody_understands_are_refused(roster: Roster, schedule: str) -> None:
+    name = roster.add(LI)
+    odd = Profile("1", "x", frozenset(), schedule=schedule)
+    with pytest.raises(RosterError, match="schedule"):
+        roster.add(odd)
+    with pytest.raises(RosterError, match="schedule"):
+        roster.update(name, odd)
+    assert roster.get(name).profile == LI
