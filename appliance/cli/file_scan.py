@@ -65,7 +65,9 @@ def look_through(paths: Iterable[Path], scanner: Scanner | None = None) -> FileH
     hits = FileHits()
     for path in sorted(set(paths)):
         try:
-            if not stat.S_ISREG(path.lstat().st_mode):
+            # A removed file that is still open has no path but the process' descriptor, a link.
+            kept_open = path.is_relative_to("/proc")
+            if not stat.S_ISREG(path.stat(follow_symlinks=kept_open).st_mode):
                 continue
             content = path.read_bytes()
         except FileNotFoundError:

@@ -168,6 +168,8 @@ def look_through(
     hits = Hits()
     for content in memory(pid):
         hits.scanned += len(content)
+        if content.count(0) == len(content):
+            continue
         hits.found += scanner.runs_in(content)
         meanwhile()
         if vectors:
@@ -234,8 +236,7 @@ def _region(file: int, start: int, end: int) -> Iterator[bytes]:
             return  # unmapped meanwhile, or a device's
         if not content:
             return
-        if any(content):
-            yield content
+        yield content
         at += CHUNK
 
 

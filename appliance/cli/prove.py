@@ -163,6 +163,7 @@ class _Trial:
             GATE.format(clip=json.dumps(str(self._clip)), near_px=near_px), encoding="utf-8"
         )
         self._said = folder / "said"
+        self._told: list[str] = []
         traces = _with_turned(traces, self._config)
         self._scanner = Scanner(traces)
         self._proof = Proof(
@@ -176,7 +177,7 @@ class _Trial:
         sockets.mkdir(mode=0o700)
         with self._said.open("wb") as output:
             supervisor = Supervisor(
-                sockets, rooms(self._config, sockets), lambda _: None, output, self._folder
+                sockets, rooms(self._config, sockets), self._told.append, output, self._folder
             )
             try:
                 self._play(supervisor)
@@ -187,11 +188,11 @@ class _Trial:
 
     def _play(self, supervisor: Supervisor) -> None:
         """Wait until the clip is over, and search once while it is not."""
-        gate, vision = supervisor.rooms
+        vision = supervisor.rooms[1]
         end_s = time.monotonic() + SLACK_S + self._proof.pictures
         while not vision.ready:
             self._step(supervisor, end_s)
-        while self._playing(vision.process.pid if vision.process else 0):
+        while vision.process is not None and self._playing(vision.process.pid):
             self._step(supervisor, end_s)
             if not self._proof.control_hits and vision.process is not None:
                 hits = memory_scan.look_through(
@@ -204,8 +205,7 @@ class _Trial:
         rest_s = time.monotonic() + REST_S
         while time.monotonic() < rest_s:
             self._step(supervisor, end_s)
-        if gate.starts != 1 or vision.starts != 1:
-            raise SanmenError("rooms", self._said.read_text("utf-8")[-400:], "one life each")
+        self._check_lives(supervisor)
 
     def _playing(self, pid: int) -> bool:
         """Whether vision still has the clip open; it lets go of it at its end."""
@@ -217,10 +217,15 @@ class _Trial:
         for room in supervisor.rooms:
             if room.process is not None and room.process.poll() is None:
                 self._written |= file_scan.written_by(room.process.pid)
-            if room.starts > 1:
-                raise SanmenError(room.name, self._said.read_text("utf-8")[-400:], "one life")
+        self._check_lives(supervisor)
         if time.monotonic() > end_s:
             raise SanmenError("clip", "still running", "an end, by its number of pictures")
+
+    def _check_lives(self, supervisor: Supervisor) -> None:
+        for room in supervisor.rooms:
+            if room.starts > 1 or (room.starts and room.process is None):
+                said = self._said.read_text("utf-8", "replace")[-300:]
+                raise SanmenError(room.name, f"{self._told[-1:]} {said}", "one life, to the end")
 
     def _search(self, supervisor: Supervisor) -> None:
         proof = self._proof

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -21,8 +22,6 @@ from hardware.errors import (
 from hardware.ports import CameraOptions
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import HandClock
     from numpy.typing import NDArray
 
@@ -291,3 +290,40 @@ def test_an_empty_folder_is_unavailable(tmp_path: Path, clock: HandClock) -> Non
 def test_an_impossible_rate_is_refused(clip: Path, clock: HandClock, fps: float) -> None:
     with pytest.raises(DeviceSettingError, match="fps = "):
         open_camera(CameraOptions("file", str(clip), fps=fps), clock)
+
+
+def open_files() -> set[str]:
+    links = Path("/proc/self/fd").iterdir()
+    return {str(one.resolve()) for one in links if one.is_symlink()}
+
+
+def test_at_its_end_the_file_is_let_go_of_with_the_pictures_its_decoder_holds(
+    clip: Path, clock: HandClock
+) -> None:
+    camera = opened(clip, clock)
+    for _ in range(10):
+        look(camera)
+    assert str(clip) in open_files()
+    with pytest.raises(EndOfFootageError):
+        look(camera)
+    assert str(clip) not in open_files()
+    with pytest.raises(EndOfFootageError, match="end after 10 pictures"):
+        look(camera)
+
+
+def test_a_camera_that_goes_dark_lends_black_pictures_from_its_end_on(
+    clip: Path, clock: HandClock
+) -> None:
+    camera = FileCamera(CameraOptions("file", str(clip), every_frame=True, dark_after=True), clock)
+    shapes = set()
+    for _ in range(10):
+        with camera.borrow() as frame:
+            assert frame.pixels.any()
+            shapes.add(frame.pixels.shape)
+    for number in (10, 11, 12):
+        with camera.borrow() as frame:
+            assert not frame.pixels.any()
+            assert frame.sequence == number
+            shapes.add(frame.pixels.shape)
+    assert len(shapes) == 1
+    assert str(clip) not in open_files()

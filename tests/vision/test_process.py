@@ -27,14 +27,19 @@ from appliance.messages import (
     StopVisit,
     VisitAbandoned,
 )
-from appliance.vision import process
+from appliance.vision import detection, features, landmarks, process, quality
+from appliance.vision import pipeline as pipeline_module
+from appliance.vision.acquisition import Sample
+from appliance.vision.pad import texture
 from appliance.vision.pipeline import FacePipeline
 from appliance.vision.process import VisionRoom
+from appliance.vision.samples import brief
 from hardware.errors import DeviceStuckError
 from hardware.ports import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -316,3 +321,100 @@ def test_the_room_needs_a_configuration_a_camera_and_a_gate(
 
 def test_a_picture_error_names_what_was_met() -> None:
     assert "8x8" in str(PictureError("picture", "8x8 pixels", "more"))
+
+
+@pytest.fixture
+def rinsed(pipeline: FacePipeline, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Count how often the models are rinsed."""
+    done: list[str] = []
+    rinse = pipeline.rinse
+
+    def counted() -> None:
+        rinse()
+        done.append("rinse")
+
+    monkeypatch.setattr(pipeline, "rinse", counted)
+    return done
+
+
+def test_the_models_are_rinsed_after_a_visit_and_a_second_after_the_last_person(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]], rinsed: list[str]
+) -> None:
+    room = make(woman[0])
+    room.gate.send(SetMode(face=True, qr=False))
+    room.start()
+    said = room.run(2)
+    assert any(isinstance(one, FaceEvidence) for one in said)
+    assert len(rinsed) == 1
+    room.camera.pixels = EMPTY
+    room.run(0.9)
+    assert len(rinsed) == 1
+    room.run(0.3)
+    assert len(rinsed) == 2
+    room.run(3)
+    assert len(rinsed) == 2
+
+
+def test_a_passer_by_is_rinsed_away_and_face_switched_off_rinses_at_once(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]], rinsed: list[str]
+) -> None:
+    room = make(woman[0])
+    room.gate.send(SetMode(face=True, qr=False))
+    room.run(0.2)
+    assert rinsed == []
+    room.gate.send(SetMode(face=False, qr=False))
+    room.run(0.05)
+    assert len(rinsed) == 1
+
+
+def test_a_model_that_fails_in_the_rinse_stops_face_and_nothing_else(
+    shelf: ModelShelf, make: Callable[..., Room], woman: list[NDArray[np.uint8]]
+) -> None:
+    broken = FacePipeline(shelf)
+
+    def fail() -> None:
+        raise ModelError("model yunet", "broken", "a result")
+
+    broken.rinse = fail  # type: ignore[method-assign]
+    room = make(woman[0], broken)
+    room.gate.send(SetMode(face=True, qr=True))
+    room.run(0.2)
+    room.gate.send(SetMode(face=False, qr=True))
+    room.run(0.2)
+    room.clock.sleep_until_ns(room.clock.now_ns() + SECOND)
+    room.room.step()
+    health = [one for one in room.gate.receive() if isinstance(one, Health)]
+    assert "yunet" in health[-1].face_fault
+
+
+def test_every_crop_and_input_of_a_sample_is_overwritten(
+    pipeline: FacePipeline, woman: list[NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[NDArray[np.generic]] = []
+    for module in (detection, landmarks, quality, features, texture, pipeline_module):
+        lend = module.brief
+
+        @contextmanager
+        def watched(
+            values: NDArray[np.generic],
+            lend: Callable[..., AbstractContextManager[NDArray[np.generic]]] = lend,
+        ) -> Iterator[NDArray[np.generic]]:
+            assert values.any()
+            seen.append(values)
+            with lend(values) as lent:
+                yield lent
+
+        monkeypatch.setattr(module, "brief", watched)
+    face = pipeline.detect(woman[0])[0]
+    sample = pipeline.sample(woman[0], face, 0, reference=True)
+    assert isinstance(sample, Sample)
+    assert len(seen) >= 20
+    assert not any(one.any() for one in seen)
+    assert np.linalg.norm(sample.vector) == pytest.approx(1.0)
+
+
+def test_a_crop_is_overwritten_also_when_the_work_on_it_fails() -> None:
+    crop = np.full(8, 7, np.uint8)
+    with pytest.raises(PictureError), brief(crop):
+        raise PictureError("a", "b", "c")
+    assert not crop.any()
