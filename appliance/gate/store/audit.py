@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import hmac
 from contextlib import suppress
 from typing import TYPE_CHECKING

@@ -12,7 +12,7 @@ from appliance.errors import AuditError
 from appliance.gate.store import audit_schema, database
 from appliance.gate.store.audit_chain import Head, Origin, seal
 from appliance.gate.store.audit_event import AuditEntry, AuditEvent
-from appliance.gate.store.keys import KeyUse, RootKey, derive, expand
+from appliance.gate.store.keys import KeyUse, OpenedKey, RootKey, derive, expand
 from appliance.gate.store.signing import Signer
 
 if TYPE_CHECKING:
@@ -53,14 +53,14 @@ class LogFile:
     @classmethod
     def create(cls, path: Path, root: RootKey) -> None:
         """Make an empty log under `path`."""
+        root = OpenedKey(root)
         key, signer = derive(root, KeyUse.AUDIT), Signer(root)
 
         def fill(db: Database) -> None:
             chain = secrets.token_bytes(hashlib.sha256().digest_size)
             audit_schema.begin(db, key, signer, chain)
-            db.execute("DROP TABLE event_1")
 
-        database.create(path, audit_schema.MIGRATIONS, fill)
+        database.create(path, audit_schema.migrations(key, signer, f"log {path}"), fill)
 
     @classmethod
     def open(cls, path: Path, root: RootKey, *, every: int = CHECKPOINT_EVERY) -> Self:
@@ -87,24 +87,15 @@ class LogFile:
             StoreError: no log of this gate, or the file is no database any more.
 
         """
-        root.key()
-        log = cls(path, database.open_existing(path, audit_schema.MIGRATIONS), root, every)
+        root = OpenedKey(root)
+        steps = audit_schema.migrations(derive(root, KeyUse.AUDIT), Signer(root), f"log {path}")
+        log = cls(path, database.open_existing(path, steps), root, every)
         try:
-            log._bring_forward()
             log._require_key()
         except BaseException:
             log.db.close()
             raise
         return log
-
-    def _bring_forward(self) -> None:
-        with self.speaking():
-            waits = audit_schema.waits(self.db)
-        if waits:
-            with self.transaction():
-                # Another process may have done it meanwhile.
-                if audit_schema.waits(self.db):
-                    audit_schema.upgrade(self.db, self.key, self.signer, self.name)
 
     def _require_key(self) -> None:
         with self.speaking():

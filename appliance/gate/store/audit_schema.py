@@ -16,20 +16,31 @@ if TYPE_CHECKING:
     from appliance.gate.store.database import Migration
     from appliance.gate.store.signing import Signer
 
-MIGRATIONS: tuple[Migration, ...] = (
-    (
-        """CREATE TABLE event (
-            sequence INTEGER PRIMARY KEY, body TEXT NOT NULL, link BLOB NOT NULL) STRICT""",
-    ),
-    (
-        "ALTER TABLE event RENAME TO event_1",
-        """CREATE TABLE event (
-            sequence INTEGER PRIMARY KEY, body TEXT NOT NULL,
-            chain BLOB NOT NULL, mac BLOB NOT NULL) STRICT""",
-        "CREATE TABLE checkpoint (sequence INTEGER PRIMARY KEY, token TEXT NOT NULL) STRICT",
-    ),
-)
-"""Forward only. `event_1` waits for `upgrade`, which needs the key; until then nothing is lost."""
+
+def migrations(key: bytes, signer: Signer, thing: str) -> tuple[Migration, ...]:
+    """Return all there ever were, oldest first; a released one is never edited.
+
+    Args:
+        key: of the log.
+        signer: of its checkpoints.
+        thing: what errors call the log.
+
+    """
+    return (
+        (
+            """CREATE TABLE event (
+                sequence INTEGER PRIMARY KEY, body TEXT NOT NULL, link BLOB NOT NULL) STRICT""",
+        ),
+        (
+            "ALTER TABLE event RENAME TO event_1",
+            """CREATE TABLE event (
+                sequence INTEGER PRIMARY KEY, body TEXT NOT NULL,
+                chain BLOB NOT NULL, mac BLOB NOT NULL) STRICT""",
+            "CREATE TABLE checkpoint (sequence INTEGER PRIMARY KEY, token TEXT NOT NULL) STRICT",
+            lambda db: _chain_anew(db, key, signer, thing),
+            "DROP TABLE event_1",
+        ),
+    )
 
 
 def begin(db: Database, key: bytes, signer: Signer, chain: bytes) -> Head:
@@ -81,23 +92,19 @@ def get(db: Database, name: str) -> object:
     return found[0] if found else None
 
 
-def waits(db: Database) -> bool:
-    """Say whether events of the first version wait to be brought forward."""
-    found = db.conn.execute("SELECT 1 FROM sqlite_schema WHERE name = 'event_1'").fetchone()
-    return found is not None
-
-
-def upgrade(db: Database, key: bytes, signer: Signer, thing: str) -> None:
-    """Bring a log of version 1 forward, inside a transaction of the caller.
+def _chain_anew(db: Database, key: bytes, signer: Signer, thing: str) -> None:
+    """Bring the events of version 1 forward; a new log has none.
 
     Raises:
         AuditError: an entry is not as version 1 wrote it; a new chain over it would hide that.
 
     """
+    old_head = get(db, "head")
+    if old_head is None and get(db, "origin") is None:
+        return
     old = get(db, "origin")
     origin = old if isinstance(old, bytes) else b""
     chain, last = origin, 0
-    old_head = get(db, "head")
     head = begin(db, key, signer, hashlib.sha256(origin).digest())
     rows = db.conn.execute("SELECT sequence, body, link FROM event_1 ORDER BY sequence")
     for number, text, stored in rows.fetchall():
@@ -113,4 +120,3 @@ def upgrade(db: Database, key: bytes, signer: Signer, thing: str) -> None:
     if last:
         sign(db, signer, head, 0)
     put(db, "head", Head(last, head.chain, head.newest, 0, last).pack(key))
-    db.conn.execute("DROP TABLE event_1")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from appliance.gate.store.keys import FileKey
+    from appliance.gate.store.roots.file import FileKey
 
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
