@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from appliance.cli import bench, demo, evaluate, evaluate_clip, residents, run, selftest
+from appliance.cli import (
+    audit,
+    bench,
+    demo,
+    evaluate,
+    evaluate_clip,
+    operators,
+    residents,
+    run,
+    selftest,
+)
 from appliance.errors import ConfigError, SanmenError
 from hardware.errors import DeviceError
 
@@ -31,6 +41,8 @@ def build() -> typer.Typer:
     app.command("selftest")(selftest.selftest)
     app.command("bench")(bench.bench)
     evaluate.app.command("clip")(evaluate_clip.clip)
+    app.add_typer(audit.app, name="audit")
+    app.add_typer(operators.app, name="operator")
     app.add_typer(evaluate.app, name="evaluate")
     return app
 

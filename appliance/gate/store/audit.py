@@ -176,6 +176,21 @@ class AuditLog(LogFile):
             for row in self.db.conn.execute(sql, (first, last)):
                 yield self.entry(*row)
 
+    def chain_before(self, number: int) -> bytes:
+        """Return the public chain just before the event `number`.
+
+        Raises:
+            AuditError: the entry before it is not as it was written, or not there.
+
+        """
+        with self.speaking():
+            origin = Origin.parse(self.key, audit_schema.get(self.db, "origin"))
+        if number == origin.sequence + 1:
+            return origin.chain
+        for entry in self.entries(number - 1, number - 1):
+            return entry.chain
+        raise AuditError(self.name, f"no entry {number - 1}", "the one before")
+
     def times(self) -> Iterator[tuple[int, bytes]]:
         """Give number and time, as ISO text in UTC, of every entry; unchecked, but quick."""
         sql = "SELECT sequence, CAST(substr(body, 8, 32) AS BLOB) FROM event ORDER BY sequence"
