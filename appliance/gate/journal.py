@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,7 +13,6 @@ from appliance.gate.store.audit import AuditEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from appliance.clock import Clock
     from appliance.gate.access.decision import AccessDecision
@@ -49,7 +48,9 @@ class Journal:
         self._portal = portal
         self._clock = clock
         self._generation = generation
-        self._newest = log.newest
+        # The last one, not the newest ever: after an hour of a wrong clock, a restart is a cure.
+        last = log.tail(1)
+        self._newest = last[0].event.at if last else datetime.min.replace(tzinfo=UTC)
         self._behind = False
 
     @property
