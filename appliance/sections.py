@@ -156,6 +156,19 @@ class OpenPeriod(_Section, frozen=True):
     closes: Time = "24:00"
 
 
+class LogSection(_Section, frozen=True):
+    """The log of events (S164).
+
+    Attributes:
+        retention_days: how long an event is kept, days.
+        checkpoint_every: events from one signed checkpoint to the next.
+
+    """
+
+    retention_days: Annotated[int, Meta(ge=180, le=3650)] = 180
+    checkpoint_every: Annotated[int, Meta(ge=1, le=100_000)] = 256
+
+
 class ScheduleSection(_Section, frozen=True):
     """When the gate serves residents; without a period, always.
 
@@ -181,4 +194,5 @@ class Config(_Section, frozen=True):
     reader: ReaderSection = msgspec.field(default_factory=ReaderSection)
     methods: Methods = msgspec.field(default_factory=Methods)
     face: FaceSection = msgspec.field(default_factory=FaceSection)
+    log: LogSection = msgspec.field(default_factory=LogSection)
     schedule: ScheduleSection = msgspec.field(default_factory=ScheduleSection)

@@ -7,11 +7,13 @@ import sys
 import typer
 
 from appliance.cli import (
+    audit,
     bench,
     demo,
     evaluate,
     evaluate_clip,
     keys,
+    operators,
     prove,
     residents,
     run,
@@ -41,6 +43,8 @@ def build() -> typer.Typer:
     app.command("selftest")(selftest.selftest)
     app.command("bench")(bench.bench)
     evaluate.app.command("clip")(evaluate_clip.clip)
+    app.add_typer(audit.app, name="audit")
+    app.add_typer(operators.app, name="operator")
     app.add_typer(evaluate.app, name="evaluate")
     app.add_typer(prove.app, name="prove")
     app.add_typer(keys.app, name="keys")

@@ -1,4 +1,4 @@
-"""`sanmen bench`: what a frame costs and where, on the packaged clip."""
+"""`sanmen bench`: what a frame costs and where, on the packaged clip, and what the log costs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import cv2
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from appliance.cli.bench_log import MILLION, log_figures
 from appliance.cli.bench_stages import FrameCost, Stages
 from appliance.errors import ModelError, PictureError
 from appliance.gate.comparison import ReferenceSet
@@ -59,6 +61,12 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
 
 def bench(
     frames: Annotated[int, typer.Option(min=1, max=400, help="Pictures measured.")] = 100,
+    log_events: Annotated[
+        int, typer.Option(min=1000, max=10_000_000, help="Events of the log that is read.")
+    ] = MILLION,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the log is written: the disk measured.")
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
@@ -68,7 +76,8 @@ def bench(
     frame's whole pipeline (detect and sample) divided by the sum of its bare model calls, which
     run on the same prepared inputs right before or after it, in turn. start_to_ready_s is a fresh
     process until all models have run once; peak_memory_mb is that process's, after the frames.
-    own_work_ms is what each stage adds to its models.
+    own_work_ms is what each stage adds to its models. log_appends_per_s counts durable appends,
+    log_verify_million_s is the reading of a log, scaled to a million events.
     """
     start_s, peak_mb = start_and_work(frames)
     costs = frame_costs(frames)
@@ -85,6 +94,7 @@ def bench(
         "pipeline_ms": round(pipeline_ms, 3),
         "own_work_ms": medians([own_work(cost) for cost in costs]),
         "frames": len(costs),
+        **log_figures(folder, log_events),
     }
     if as_json:
         typer.echo(json.dumps(figures, indent=2, allow_nan=False))

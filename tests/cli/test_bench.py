@@ -22,6 +22,8 @@ KEYS = {
     "frames_per_second",
     "start_to_ready_s",
     "peak_memory_mb",
+    "log_appends_per_s",
+    "log_verify_million_s",
 }
 STAGES = {"detect", "refine", "mesh", "quality", "align", "features", "texture"}
 
@@ -35,7 +37,7 @@ def app() -> typer.Typer:
 
 def test_the_figures_are_complete(app: typer.Typer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "SEARCHES", 2)
-    result = CliRunner().invoke(app, ["--frames", "3", "--json"])
+    result = CliRunner().invoke(app, ["--frames", "3", "--log-events", "2000", "--json"])
     assert result.exit_code == 0, result.output
     figures = json.loads(result.stdout)
     assert set(figures) >= KEYS
@@ -50,7 +52,7 @@ def test_the_figures_are_complete(app: typer.Typer, monkeypatch: pytest.MonkeyPa
 def test_a_person_reads_a_table(app: typer.Typer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "SEARCHES", 2)
     monkeypatch.setattr(commands, "start_and_work", lambda _: (1.0, 200.0))
-    result = CliRunner().invoke(app, ["--frames", "2"])
+    result = CliRunner().invoke(app, ["--frames", "2", "--log-events", "1000"])
     assert result.exit_code == 0, result.output
     assert "refine" in result.stdout
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.clock import SkippingClock
-from appliance.errors import AuditError
+from appliance.errors import AuditError, StoreError
 from appliance.gate.access.decision import AccessDecision, Moment, refuse
 from appliance.gate.access.reasons import Method, Reason
 from appliance.gate.journal import Journal
 from appliance.gate.store.audit import AuditLog
 from appliance.gate.store.roots.file import FileKey
+from appliance.sections import Config, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def test_a_decision_is_one_line_of_number_time_and_codes(log: AuditLog) -> None:
     refused = refuse(Method.FACE, Reason.NO_MATCH, Moment(AT))
     assert journal.decision(refused) == "#2 08:00:00 entry.refused face face-no-match -"
     assert [entry.event.kind for entry in log.tail(2)] == ["entry.granted", "entry.refused"]
-    assert log.verify() is None
+    assert log.verify() == ()
 
 
 def test_the_newest_time_never_goes_back_and_survives_a_restart(log: AuditLog) -> None:
@@ -74,3 +75,58 @@ def test_an_act_of_a_person_keeps_its_detail(log: AuditLog) -> None:
     assert journal.happened("enrolment.committed", "00ff", face="yes").startswith("#1 ")
     event = log.tail(1)[0].event
     assert (event.pseudonym, event.detail, event.portal) == ("00ff", {"face": "yes"}, "gate 1")
+
+
+class Hand(SkippingClock):
+    """A clock set by hand."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__()
+        self.at = at
+
+    def wall(self) -> datetime:
+        return self.at
+
+
+def test_a_clock_that_goes_back_is_told_once_each_time(log: AuditLog) -> None:
+    clock = Hand(AT)
+    journal = Journal(log, "gate 1", clock)
+    for hours in (0, -5, -4, 0, 1, -1):
+        clock.at = AT + timedelta(hours=hours)
+        journal.happened("x")
+    assert [entry.event.kind for entry in log.tail(99)] == [
+        *("x", "clock.back", "x", "x", "x", "x", "clock.back", "x")
+    ]
+    assert log.tail(2)[0].event.detail == {"newest": "2026-03-04T09:00:00+00:00"}
+
+
+def test_another_configuration_is_told_at_the_next_start(log: AuditLog) -> None:
+    journal = Journal(log, "gate 1", SkippingClock())
+    assert journal.configured(Config())
+    assert not journal.configured(Config())
+    assert journal.configured(Config(site=Site(portal="gate 2")))
+    first, second = (entry.event for entry in log.tail(9))
+    assert (first.kind, second.kind) == ("config.changed", "config.changed")
+    assert (first.detail["was"], second.detail["was"]) == ("none", first.detail["now"])
+    assert len(second.detail["now"]) == 12
+
+
+def test_every_event_carries_the_store_s_generation_also_when_the_store_is_broken(
+    log: AuditLog,
+) -> None:
+    def broken() -> int:
+        raise StoreError("store", "gone", "there")
+
+    Journal(log, "gate 1", SkippingClock(), lambda: 7).happened("x")
+    assert log.witness == 7
+    Journal(log, "gate 1", SkippingClock(), broken).happened("x")
+    assert (log.witness, log.tail(1)[0].sequence) == (7, 2)
+
+
+def test_a_copy_stands_in_the_replication_register(log: AuditLog) -> None:
+    journal = Journal(log, "gate 1", SkippingClock())
+    journal.replicated("log", "x" * 300 + "/end", "police 9", "op-1 op-2", export="ab")
+    event = log.tail(1)[0].event
+    assert event.kind == "data.exported"
+    assert event.detail["where"].endswith("/end")
+    assert (event.detail["what"], event.detail["why"]) == ("log", "police 9")
