@@ -26,6 +26,7 @@ from appliance.messages import (
     VisitAbandoned,
 )
 from hardware.errors import DeviceError
+from hardware.ports import CardPresentation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from appliance.gate.store.roster import Roster
     from appliance.link import Link
     from appliance.messages import Message
-    from hardware.ports import CardPresentation, DoorIo, Reader
+    from hardware.ports import DoorIo, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,9 @@ class Controller:
         """Look at everything once: vision, cards, door, time."""
         self._visits.hear(self._hear)
         try:
-            for presentation in self._parts.reader.poll():
-                self.present_card(presentation)
+            for event in self._parts.reader.poll():
+                if isinstance(event, CardPresentation):
+                    self.present_card(event)
             self._faults.note("reader", "")
         except DeviceError as fault:
             self._faults.note("reader", str(fault))
