@@ -175,10 +175,10 @@ class ReaderThread:
         except (DeviceError, OSError) as fault:
             self._fault = fault
         finally:
-            self._session = None
-            session.close()
             with self._changed:
+                self._session = None
                 self._commands.clear()
+            session.close()
             self._hand_over([CardGone(card) for card in sorted(self._present)])
         return True
 
