@@ -207,8 +207,8 @@ def test_closing_during_a_flood_ends_the_thread(plug: Plug, reader: ReaderThread
 
 
 def test_a_caller_cannot_heap_up_commands(plug: Plug, reader: ReaderThread) -> None:
-    plug.plugged = False
     until(reader, lambda: reader.working)
+    plug.plugged = False
     plug.sessions[0].feed.put(OSError("pulled"))
     until(reader, lambda: not reader.working)
     for _ in range(MOST_COMMANDS):
