@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import threading
+import time
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -80,12 +81,12 @@ def reader(plug: Plug) -> Iterator[ReaderThread]:
     assert made._thread.is_alive() is False
 
 
-def until(reader: ReaderThread, true: Callable[[], bool]) -> None:
-    """Wait for wakes of the reader until something holds."""
-    for _ in range(2000):
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something holds that the thread brings about."""
+    for _ in range(5000):
         if true():
             return
-        select.select([reader.fileno()], [], [], 0.005)
+        time.sleep(0.002)
     raise AssertionError("never")
 
 
@@ -104,7 +105,7 @@ def seen(card: int) -> CardSeen:
 def test_an_event_makes_the_descriptor_readable_until_it_is_polled(
     plug: Plug, reader: ReaderThread
 ) -> None:
-    until(reader, lambda: reader.working)
+    until(lambda: reader.working)
     reader.poll()
     assert select.select([reader.fileno()], [], [], 0) == ([], [], [])
 
@@ -118,7 +119,7 @@ def test_an_event_makes_the_descriptor_readable_until_it_is_polled(
 def test_a_command_reaches_a_present_card_and_its_answer_returns(
     plug: Plug, reader: ReaderThread
 ) -> None:
-    until(reader, lambda: reader.working)
+    until(lambda: reader.working)
     plug.sessions[0].feed.put([seen(1)])
     events(reader, 1)
 
@@ -128,7 +129,7 @@ def test_a_command_reaches_a_present_card_and_its_answer_returns(
 
 
 def test_a_command_to_a_card_that_is_gone_reaches_nobody(plug: Plug, reader: ReaderThread) -> None:
-    until(reader, lambda: reader.working)
+    until(lambda: reader.working)
     plug.sessions[0].feed.put([seen(1)])
     plug.sessions[0].feed.put([CardGone(1)])
     plug.sessions[0].feed.put([seen(2)])
@@ -146,7 +147,7 @@ def test_a_command_to_a_card_that_is_gone_reaches_nobody(plug: Plug, reader: Rea
 def test_unplugging_takes_the_cards_away_and_plugging_finds_the_reader_again(
     plug: Plug, reader: ReaderThread, fault: Exception
 ) -> None:
-    until(reader, lambda: reader.working)
+    until(lambda: reader.working)
     plug.sessions[0].feed.put([seen(plug.cards()), seen(plug.cards())])
     events(reader, 2)
     plug.plugged = False
@@ -156,10 +157,10 @@ def test_unplugging_takes_the_cards_away_and_plugging_finds_the_reader_again(
     assert events(reader, 2) == [CardGone(1), CardGone(2)]
     assert not reader.working
     assert plug.sessions[0].closed
-    until(reader, lambda: plug.looks > 4)
+    until(lambda: plug.looks > 4)
     assert "unplugged" in str(reader.fault)
     plug.plugged = True
-    until(reader, lambda: reader.working)
+    until(lambda: reader.working)
     assert reader.fault is None
     assert plug.cards() == 3  # a number never means two cards
     assert len([t for t in threading.enumerate() if t.name == "played reader"]) == 1
@@ -168,7 +169,7 @@ def test_unplugging_takes_the_cards_away_and_plugging_finds_the_reader_again(
 def test_a_command_sent_before_the_unplugging_is_not_sent_after_it(
     plug: Plug, reader: ReaderThread
 ) -> None:
-    until(reader, lambda: reader.working)
+    until(lambda: reader.working)
     plug.sessions[0].feed.put([seen(1)])
     events(reader, 1)
     plug.plugged = False
@@ -176,7 +177,7 @@ def test_a_command_sent_before_the_unplugging_is_not_sent_after_it(
     events(reader, 1)
     reader.send(1, b"late")
     plug.plugged = True
-    until(reader, lambda: reader.working)
+    until(lambda: reader.working)
     plug.sessions[1].feed.put([seen(2)])
 
     assert events(reader, 1) == [seen(2)]
@@ -184,9 +185,9 @@ def test_a_command_sent_before_the_unplugging_is_not_sent_after_it(
 
 
 def test_a_flood_waits_for_the_poll_and_nothing_is_lost(plug: Plug, reader: ReaderThread) -> None:
-    until(reader, lambda: reader.working)
+    until(lambda: reader.working)
     plug.sessions[0].feed.put([seen(card) for card in range(3 * MOST_EVENTS)])
-    until(reader, lambda: len(reader._events) == MOST_EVENTS)
+    until(lambda: len(reader._events) == MOST_EVENTS)
 
     got = reader.poll()
     rest = events(reader, 2 * MOST_EVENTS)
@@ -196,9 +197,9 @@ def test_a_flood_waits_for_the_poll_and_nothing_is_lost(plug: Plug, reader: Read
 
 
 def test_closing_during_a_flood_ends_the_thread(plug: Plug, reader: ReaderThread) -> None:
-    until(reader, lambda: reader.working)
+    until(lambda: reader.working)
     plug.sessions[0].feed.put([seen(card) for card in range(2 * MOST_EVENTS)])
-    until(reader, lambda: len(reader._events) == MOST_EVENTS)
+    until(lambda: len(reader._events) == MOST_EVENTS)
 
     reader.close()
 
@@ -207,10 +208,10 @@ def test_closing_during_a_flood_ends_the_thread(plug: Plug, reader: ReaderThread
 
 
 def test_a_caller_cannot_heap_up_commands(plug: Plug, reader: ReaderThread) -> None:
-    until(reader, lambda: reader.working)
+    until(lambda: reader.working)
     plug.plugged = False
     plug.sessions[0].feed.put(OSError("pulled"))
-    until(reader, lambda: not reader.working)
+    until(lambda: not reader.working)
     for _ in range(MOST_COMMANDS):
         reader.send(1, b"")
 
@@ -221,19 +222,19 @@ def test_a_caller_cannot_heap_up_commands(plug: Plug, reader: ReaderThread) -> N
 def test_a_mistake_in_a_driver_is_heard_after_the_last_event(
     plug: Plug, reader: ReaderThread
 ) -> None:
-    until(reader, lambda: reader.working)
+    until(lambda: reader.working)
     plug.sessions[0].feed.put([seen(1)])
     plug.sessions[0].feed.put(ZeroDivisionError("a mistake"))
 
     assert events(reader, 2) == [seen(1), CardGone(1)]
-    until(reader, lambda: reader._broken is not None)
+    until(lambda: reader._broken is not None)
     with pytest.raises(DeviceUnavailableError, match="ZeroDivisionError: a mistake"):
         reader.poll()
     assert not reader.working
 
 
 def test_a_change_of_working_wakes_the_loop(plug: Plug, reader: ReaderThread) -> None:
-    until(reader, lambda: reader.working)
+    until(lambda: reader.working)
     reader.poll()
 
     plug.sessions[0].working = False
