@@ -21,10 +21,8 @@ FILE: Final = 1
 FILE_BYTES: Final = 48
 CREATE_APPLICATION: Final = bytes([0x0B, 0x80 | KEYS])
 """Key settings: the master key changes keys and makes files, listing is free; AES, 3 keys."""
-CREATE_FILE: Final = (
-    bytes([FILE, 0x03])
-    + bytes([DESK_KEY | 0xF0, READ_KEY << 4 | WRITE_KEY])
-    + FILE_BYTES.to_bytes(3, "little")
+CREATE_FILE: Final = bytes(
+    [FILE, 0x03, DESK_KEY | 0xF0, READ_KEY << 4 | WRITE_KEY, FILE_BYTES, 0, 0]
 )
 """A standard file, CommMode.Full; read = key 1, write = key 2, both = never, change = key 0."""
 
