@@ -108,12 +108,14 @@ class ReaderOptions:
         driver: "none", "sim" (simulation sites only), "pcsc", "pn532" or "osdp".
         source: device, path or part of the reader's name.
         key_file: where an OSDP reader's secure channel key lies.
+        simulation: a virtual reader is allowed; never at a real gate.
 
     """
 
     driver: str = "none"
     source: str = ""
     key_file: str = ""
+    simulation: bool = False
 
 
 class Reader(Protocol):
