@@ -17,6 +17,7 @@ DIAGNOSE, VERSION, SAM, RF = 0x00, 0x02, 0x14, 0x32
 LIST, EXCHANGE, RELEASE = 0x4A, 0x40, 0x52
 PN532: Final = 0x32
 TYPE_A, TYPE_B = 0x00, 0x03
+UID_SIZES: Final = (4, 7, 10)
 MOST_DATA: Final = 262
 """So much of a command goes to the card in one frame; longer ones are chained."""
 MOST_RESPONSE: Final = 4096
@@ -91,6 +92,8 @@ class Pn532:
                 size += self._at(rest, size)  # ATS, its length included
             self._at(rest, size - 1)
             uid = rest[5 : 5 + rest[4]]
+            if len(uid) not in UID_SIZES:
+                raise self._stuck(LIST, f"a UID of {len(uid)} bytes")
             targets.append(Target(rest[0], technology_of(sak), uid))
             rest = rest[size:]
         return tuple(targets)

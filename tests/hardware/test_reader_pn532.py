@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hardware.board import open_reader
 from hardware.cards import CardAnswered, CardGone, CardsCollided, CardSeen, CardTechnology
 from hardware.errors import DeviceStuckError, DeviceUnavailableError
 from hardware.pn532_chip import Pn532, technology_of
-from hardware.pn532_frames import FrameReader, Received
+from hardware.pn532_frames import FrameReader, Kind, Received
 from hardware.ports import ReaderOptions
 from hardware.reader_pn532 import Pn532Session
 from hardware.reader_thread import ReaderThread
@@ -215,6 +217,43 @@ def test_a_command_to_a_card_is_never_sent_twice_unheard() -> None:
     with pytest.raises(DeviceStuckError, match="command 40h"):
         made.exchange(1, VERSION_APDU)
     assert not script.lines
+
+
+class Answering:
+    """Acknowledges each command and answers it with what it is given, whatever that is."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.frames: deque[Received] = deque()
+
+    def wake(self) -> None:
+        pass
+
+    def send(self, frame: bytes) -> None:
+        code = frame[6]
+        self.frames.extend(
+            (Received(Kind.ACK), Received(Kind.DATA, bytes((code + 1,)) + self.data))
+        )
+
+    def receive(self, timeout_s: float) -> Received | None:
+        assert timeout_s > 0
+        return self.frames.popleft() if self.frames else None
+
+    def close(self) -> None:
+        pass
+
+
+@given(st.binary(max_size=40), st.sampled_from(["list_a", "list_b", "present", "exchange"]))
+def test_no_answer_of_a_chip_or_card_breaks_the_driver(data: bytes, act: str) -> None:
+    made = Pn532(Answering(data), "pn532 any")
+    try:
+        found = getattr(made, act)(*((1, VERSION_APDU) if act == "exchange" else ()))
+    except DeviceStuckError:
+        return
+    if act == "list_a":
+        assert {len(one.uid) for one in found} <= {4, 7, 10}
+    if act == "exchange" and found is not None:
+        assert len(found) <= 4096 + 40
 
 
 @pytest.mark.parametrize(
