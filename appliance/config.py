@@ -39,8 +39,10 @@ def load(path: Path) -> Config:
     camera, reader = config.camera, config.reader
     if camera.driver == "file":
         camera = msgspec.structs.replace(camera, source=str(root / camera.source))
-    if reader.source:
+    if reader.source and reader.driver != "pcsc":  # there it is a part of a name
         reader = msgspec.structs.replace(reader, source=str(root / reader.source))
+    if reader.key_file:
+        reader = msgspec.structs.replace(reader, key_file=str(root / reader.key_file))
     return msgspec.structs.replace(config, store=store, camera=camera, reader=reader)
 
 

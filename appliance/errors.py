@@ -60,6 +60,10 @@ class EnrolmentError(SanmenError):
     """A person cannot be enrolled: no consent, no other door, no usable face, or a look-alike."""
 
 
+class CardError(SanmenError):
+    """A card cannot be read or personalised: wrong kind, wrong owner, or pulled away."""
+
+
 class RosterError(SanmenError):
     """A person or credential is unknown, or already there."""
 

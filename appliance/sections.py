@@ -111,10 +111,22 @@ class DoorSection(_Section, frozen=True):
 
 
 class ReaderSection(_Section, frozen=True):
-    """The card reader; "sim" needs site.simulation."""
+    """The card reader; see hardware.ports.ReaderOptions.
 
-    driver: Literal["none", "sim"] = "none"
+    Attributes:
+        driver: "pcsc" (USB), "pn532", "osdp", or "sim", which needs site.simulation.
+        source: device path, or part of a PC/SC reader's name; empty = the first.
+        key_file: an OSDP reader's secure channel key.
+        application: the site's DESFire application, 6 hex digits; F5xxxx is free to choose.
+        community: the site's number on its cards, 8 hex digits.
+
+    """
+
+    driver: Literal["none", "sim", "pcsc", "pn532", "osdp"] = "none"
     source: str = ""
+    key_file: str = ""
+    application: Annotated[str, Meta(pattern=r"^[Ff]5[0-9A-Fa-f]{4}$")] = "F5534D"
+    community: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{8}$")] = "00000000"
 
 
 class Methods(_Section, frozen=True):

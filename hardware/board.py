@@ -32,7 +32,15 @@ CAMERAS: Final = MappingProxyType(
 DOORS: Final = MappingProxyType(
     {"gpio": "hardware.door_gpio", "mock": "hardware.door_gpio", "sim": "hardware.sim.door"}
 )
-READERS: Final = MappingProxyType({"none": "hardware.reader_none", "sim": "hardware.sim.reader"})
+READERS: Final = MappingProxyType(
+    {
+        "none": "hardware.reader_none",
+        "sim": "hardware.sim.reader",
+        "pcsc": "hardware.reader_pcsc",
+        "pn532": "hardware.reader_pn532",
+        "osdp": "hardware.reader_osdp",
+    }
+)
 
 
 def open_camera(options: CameraOptions, clock: Clock) -> Camera:

@@ -6,11 +6,48 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from hardware.cards import (
+    Authenticity,
+    CardAnswered,
+    CardEvent,
+    CardGone,
+    CardPresentation,
+    CardsCollided,
+    CardSeen,
+    CardTechnology,
+    Reader,
+    ReaderOptions,
+)
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     import numpy as np
     from numpy.typing import NDArray
+
+
+__all__ = [
+    "Authenticity",
+    "Camera",
+    "CameraOptions",
+    "CardAnswered",
+    "CardEvent",
+    "CardGone",
+    "CardPresentation",
+    "CardSeen",
+    "CardTechnology",
+    "CardsCollided",
+    "Clock",
+    "DoorInputs",
+    "DoorIo",
+    "DoorOptions",
+    "DoorPins",
+    "Exposure",
+    "Frame",
+    "Lock",
+    "Reader",
+    "ReaderOptions",
+]
 
 
 class Clock(Protocol):
@@ -188,62 +225,4 @@ class DoorIo(Protocol):
 
     def close(self) -> None:
         """Switch the relay off and let go of the pins; closing twice is allowed."""
-        ...
-
-
-class Authenticity(Enum):
-    """How far a reader could prove that a card is the one it says."""
-
-    MUTUAL = "mutual"
-    """Card and reader proved a shared diversified key to each other."""
-    COPYABLE = "copyable"
-    """Only a number was read: UID, MIFARE Classic, 125 kHz. Never opens a door (S4)."""
-    FAILED = "failed"
-    """Authentication was tried and failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class CardPresentation:
-    """One card held to a reader.
-
-    Attributes:
-        card_id: what the card's protected file holds, 16 bytes; empty if it was not read.
-        authenticity: how far the reader could prove it.
-        at_ns: monotonic clock when the card was seen, nanoseconds.
-
-    """
-
-    card_id: bytes
-    authenticity: Authenticity
-    at_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderOptions:
-    """How to open a card reader.
-
-    Attributes:
-        driver: "none", or "sim" (a line-based named pipe, simulation sites only).
-        source: device or path.
-
-    """
-
-    driver: str = "none"
-    source: str = ""
-
-
-class Reader(Protocol):
-    """A card reader that is polled."""
-
-    @property
-    def working(self) -> bool:
-        """Whether a card held to it now would be read."""
-        ...
-
-    def poll(self) -> tuple[CardPresentation, ...]:
-        """Return the cards presented since the last call, oldest first; never blocks."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the device; closing twice is allowed."""
         ...

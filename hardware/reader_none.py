@@ -5,17 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hardware.ports import CardPresentation, Clock, ReaderOptions
+    from hardware.ports import CardEvent, Clock, ReaderOptions
 
 
 class NoReader:
     """Says openly that no card can be read, so that nobody counts on this door (S1)."""
 
+    identity = "none"
     working = False
 
-    def poll(self) -> tuple[CardPresentation, ...]:
+    def fileno(self) -> int:
+        """Return -1: there is nothing to wait for."""
+        return -1
+
+    def poll(self) -> tuple[CardEvent, ...]:
         """Return no card."""
         return ()
+
+    def send(self, card: int, command: bytes) -> None:
+        """Drop it: no card was ever seen."""
 
     def close(self) -> None:
         """Nothing is open."""

@@ -40,7 +40,7 @@ UPLOADS = {
 }
 SOCKETS = ("appliance/link.py", "appliance/supervisor.py")
 DRIVERS = {
-    "gpiozero": ("hardware/door_gpio.py",),
+    "gpiozero": ("hardware/door_gpio.py", "hardware/wiegand.py"),
     "lgpio": ("hardware/door_gpio.py",),
     "picamera2": ("hardware/camera_libcamera.py",),
     "libcamera": ("hardware/camera_libcamera.py",),

@@ -12,11 +12,12 @@ from appliance.gate.access.presentation import PresentationJudgement, judge
 from appliance.gate.access.reasons import Method, Reason
 from appliance.gate.comparison import vector
 from appliance.gate.credential.pass_token import PassRefusal
-from hardware.ports import Authenticity
+from appliance.gate.credential.scheme import CardKey
 
 if TYPE_CHECKING:
     from appliance.gate.access.decision import AccessDecision, Moment
     from appliance.gate.access.policy import FaceStanding
+    from appliance.gate.cards import JudgedCard
     from appliance.gate.credential.pass_token import PassVerifier
     from appliance.gate.faults import Faults
     from appliance.gate.references import References
@@ -24,16 +25,10 @@ if TYPE_CHECKING:
     from appliance.gate.store.records import Holder
     from appliance.gate.store.roster import Roster
     from appliance.messages import FaceEvidence, QrRead
-    from hardware.ports import CardPresentation
 
 CODE_AGE_NS = 2_000_000_000
 """A card or code seen longer ago opens nothing."""
 
-_PROOFS = {
-    Authenticity.MUTUAL: decision.CardProof.PROVEN,
-    Authenticity.COPYABLE: decision.CardProof.COPYABLE,
-    Authenticity.FAILED: decision.CardProof.FAILED,
-}
 _PASS_REFUSALS = {
     PassRefusal.INVALID: Reason.PASS_INVALID,
     PassRefusal.EXPIRED: Reason.PASS_EXPIRED,
@@ -67,17 +62,40 @@ class Claims:
         self._rules = rules
         self._faults = faults
 
-    def card(self, card: CardPresentation, moment: Moment, now_ns: int) -> AccessDecision:
+    def card(self, card: JudgedCard, moment: Moment, now_ns: int) -> AccessDecision:
         """Decide on a card."""
         if not 0 <= now_ns - card.at_ns <= CODE_AGE_NS:
             return decision.refuse(Method.CARD, Reason.STALE, moment)
         try:
-            proven = card.authenticity is Authenticity.MUTUAL
+            proven = card.proof is decision.CardProof.PROVEN
             holder = self._roster.find_by_card(card.card_id) if proven else None
             owner = self._owner(holder, moment)
         except SanmenError as fault:
             return self._store_failed(Method.CARD, fault, moment)
-        return decision.decide_card(self._rules.policy, _PROOFS[card.authenticity], owner, moment)
+        return decision.decide_card(self._rules.policy, card.proof, owner, moment)
+
+    def card_key(self, uid: bytes) -> CardKey | None:
+        """Return what this gate holds of the card with this UID, or None.
+
+        Raises:
+            StoreError: the store failed.
+
+        """
+        holder = self._roster.find_by_uid(uid)
+        if holder is None or not holder.credential.key:
+            return None
+        held = holder.credential
+        return CardKey(held.key, held.number, held.issue)
+
+    def owner_of_card(self, uid: bytes) -> str | None:
+        """Return the pseudonym of whose card has this UID, or None.
+
+        Raises:
+            StoreError: the store failed.
+
+        """
+        holder = self._roster.find_by_uid(uid)
+        return holder.resident.pseudonym if holder else None
 
     def code(self, read: QrRead, moment: Moment, now_ns: int) -> AccessDecision:
         """Decide on a QR code."""

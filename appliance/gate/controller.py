@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from appliance.errors import AuditError, LinkError, StoreError
+from appliance.errors import AuditError, LinkError, SanmenError, StoreError
 from appliance.gate import notices
 from appliance.gate.access import decision
 from appliance.gate.access.lockout import FaceLockout
 from appliance.gate.access.policy import DoorsWorking, Inequality, face_may_run
 from appliance.gate.access.reasons import Method, Reason
+from appliance.gate.cards import Cards
 from appliance.gate.claims import Claims
 from appliance.gate.doorkeeper import Doorkeeper
 from appliance.gate.faults import Faults
@@ -31,16 +32,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from appliance.clock import Clock
+    from appliance.gate.access.clones import Suspicion
     from appliance.gate.access.decision import AccessDecision, Moment
     from appliance.gate.access.policy import FaceStanding
+    from appliance.gate.cards import JudgedCard
     from appliance.gate.credential.pass_token import PassVerifier
+    from appliance.gate.credential.scheme import CardScheme
     from appliance.gate.journal import Journal
     from appliance.gate.references import References
     from appliance.gate.rules import Rules
     from appliance.gate.store.roster import Roster
     from appliance.link import Link
     from appliance.messages import Message
-    from hardware.ports import CardPresentation, DoorIo, Reader
+    from hardware.ports import DoorIo, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Parts:
     references: References
     passes: PassVerifier
     journal: Journal
+    schemes: tuple[CardScheme, ...] = ()
 
 
 class Controller:
@@ -72,6 +77,7 @@ class Controller:
         self._tell = tell
         self._faults = Faults(tell)
         self._claims = Claims(parts.roster, parts.references, parts.passes, rules, self._faults)
+        self._cards = Cards(parts.reader, parts.schemes, self._claims.card_key)
         self._visits = Visits(parts.clock, rules.visit, self._faults, tell)
         self._features = ""
         self._lockout = FaceLockout()
@@ -92,12 +98,7 @@ class Controller:
     def step(self) -> None:
         """Look at everything once: vision, cards, door, time."""
         self._visits.hear(self._hear)
-        try:
-            for presentation in self._parts.reader.poll():
-                self.present_card(presentation)
-            self._faults.note("reader", "")
-        except DeviceError as fault:
-            self._faults.note("reader", str(fault))
+        self._read_cards()
         self._door.tick(self._now())
         self._keep_equal()
         self._visits.tick(
@@ -109,7 +110,7 @@ class Controller:
         except StoreError as fault:
             self._faults.note("store", str(fault))
 
-    def present_card(self, card: CardPresentation) -> None:
+    def present_card(self, card: JudgedCard) -> None:
         """Decide on a card held to the reader."""
         made = self._claims.card(card, self._moment(), self._now())
         self._conclude(made, card.at_ns)
@@ -124,6 +125,34 @@ class Controller:
         self._door.close()
         self._parts.reader.close()
         self._parts.references.wipe()
+
+    def _read_cards(self) -> None:
+        try:
+            judged = self._cards.step(self._now())
+            working = self._parts.reader.working
+            self._faults.note("reader", "" if working else f"{self._parts.reader.identity}: gone")
+        except DeviceError as fault:
+            judged = ()
+            self._faults.note("reader", str(fault))
+        except SanmenError as fault:
+            judged = ()
+            self._faults.note("store", str(fault))
+        for card in judged:
+            self.present_card(card)
+        for suspicion, uid in self._cards.suspicions():
+            self._suspect(suspicion, uid)
+
+    def _suspect(self, suspicion: Suspicion, uid: bytes) -> None:
+        """Alarm and log; the manager decides about blocking, as anybody could provoke it (S4)."""
+        self._tell(notices.CardSuspected(suspicion))
+        try:
+            owner = self._claims.owner_of_card(uid)
+            line = self._parts.journal.happened("card.suspected", owner, why=suspicion.value)
+            self._tell(notices.Logged(line))
+        except AuditError as fault:
+            self._faults.note("log", str(fault))
+        except SanmenError as fault:
+            self._faults.note("store", str(fault))
 
     def _hear(self, message: Message) -> None:
         match message:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from appliance.messages import Hint
 
 if TYPE_CHECKING:
+    from appliance.gate.access.clones import Suspicion
     from appliance.gate.access.decision import AccessDecision
     from appliance.gate.access.door import DoorCommand, DoorState
 
@@ -109,7 +110,24 @@ class Fault:
     text: str
 
 
-Notice = Decided | Logged | Hinted | VisitBegan | VisitEnded | DoorChanged | Alarmed | Fault
+@dataclass(frozen=True, slots=True)
+class CardSuspected:
+    """A card may be a clone: the manager should look, and perhaps block it."""
+
+    why: Suspicion
+
+
+Notice = (
+    Decided
+    | Logged
+    | Hinted
+    | VisitBegan
+    | VisitEnded
+    | DoorChanged
+    | Alarmed
+    | Fault
+    | CardSuspected
+)
 
 
 def describe(notice: Notice) -> str:  # noqa: PLR0911 - one for each kind
@@ -131,5 +149,7 @@ def describe(notice: Notice) -> str:  # noqa: PLR0911 - one for each kind
             return f"door {state.value}, relay {'ON' if relay_on else 'off'}"
         case Alarmed(command):
             return command.value.replace("_", " ")
+        case CardSuspected(why):
+            return f"ALARM {why.value.replace('-', ' ')}: a clone? the manager decides"
         case Fault(part, text):
             return f"{part}: {text}" if text else f"{part}: works"

@@ -13,6 +13,8 @@ from appliance.config import load
 from appliance.errors import LinkError, SanmenError
 from appliance.gate.archive import Archive, open_archive
 from appliance.gate.controller import Controller, Parts
+from appliance.gate.credential.card import Desfire
+from appliance.gate.credential.card_layout import Site
 from appliance.gate.credential.pass_token import (
     FUTURE_SKEW_SECONDS,
     WINDOW_SECONDS,
@@ -89,8 +91,15 @@ def build_controller(
         references=archive.references,
         passes=PassVerifier(public_key, memory),
         journal=archive.journal,
+        schemes=(Desfire(card_site(config)),),
     )
     return Controller(parts, build_rules(config), tell)
+
+
+def card_site(config: Config) -> Site:
+    """Return what tells this community's cards from others'."""
+    reader = config.reader
+    return Site(bytes.fromhex(reader.application), bytes.fromhex(reader.community))
 
 
 def open_door(config: Config, clock: Clock) -> DoorIo:
@@ -110,7 +119,10 @@ def open_reader(config: Config, clock: Clock) -> Reader:
         DeviceError: it cannot be opened.
 
     """
-    return board.open_reader(ReaderOptions(config.reader.driver, config.reader.source), clock)
+    reader = config.reader
+    return board.open_reader(
+        ReaderOptions(reader.driver, reader.source, reader.key_file, config.site.simulation), clock
+    )
 
 
 def main(config_path: Path, socket_path: Path) -> int:
@@ -148,7 +160,7 @@ def main(config_path: Path, socket_path: Path) -> int:
         selector.register(entrance, selectors.EVENT_READ)
         watchdog.ready()
         while not stop:
-            _wait(selector, controller)
+            _wait(selector, controller.link, reader)
             try:
                 connection = entrance.accept()
             except LinkError as fault:
@@ -161,14 +173,15 @@ def main(config_path: Path, socket_path: Path) -> int:
     return 0
 
 
-def _wait(selector: selectors.DefaultSelector, controller: Controller) -> None:
-    """Wait for vision to say something, at most one beat."""
-    link = controller.link
-    if link is None:
-        selector.select(BEAT_S)
-        return
-    selector.register(link, selectors.EVENT_READ)
+def _wait(selector: selectors.DefaultSelector, link: Link | None, reader: Reader) -> None:
+    """Wait for vision or a card to say something, at most one beat."""
+    said = [] if link is None else [link]
+    descriptor = reader.fileno()
+    waits: list[Link | int] = [*said, descriptor] if descriptor >= 0 else [*said]
+    for one in waits:
+        selector.register(one, selectors.EVENT_READ)
     try:
         selector.select(BEAT_S)
     finally:
-        selector.unregister(link)
+        for one in waits:
+            selector.unregister(one)

@@ -13,7 +13,7 @@ from hardware.errors import DeviceSettingError, DeviceUnavailableError
 from hardware.ports import Authenticity, CardPresentation
 
 if TYPE_CHECKING:
-    from hardware.ports import Clock, ReaderOptions
+    from hardware.ports import CardEvent, Clock, ReaderOptions
 
 CARD: Final = re.compile(rb"card ([0-9A-Fa-f]{32})")
 COPYABLE: Final = re.compile(rb"copyable ([0-9A-Fa-f]{2}){4,10}")
@@ -44,15 +44,27 @@ class SimReader:
         self._closed = False
 
     @property
+    def identity(self) -> str:
+        """Driver and pipe."""
+        return f"sim {self._pipe or ''}".rstrip()
+
+    @property
     def working(self) -> bool:
         """Whether a card held to it now would be read."""
         return not self._closed
+
+    def fileno(self) -> int:
+        """Return the pipe's descriptor, or -1 without one."""
+        return -1 if self._fd is None else self._fd
+
+    def send(self, card: int, command: bytes) -> None:
+        """Drop it: a card out of thin air takes no command."""
 
     def present(self, card_id: bytes, authenticity: Authenticity = Authenticity.MUTUAL) -> None:
         """Hold a card to the reader."""
         self._presented.append(CardPresentation(card_id, authenticity, self._clock.now_ns()))
 
-    def poll(self) -> tuple[CardPresentation, ...]:
+    def poll(self) -> tuple[CardEvent, ...]:
         """Return the cards presented since the last call."""
         if self._closed:
             raise DeviceUnavailableError("sim reader", "closed", "an open reader")

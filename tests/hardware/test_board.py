@@ -29,7 +29,7 @@ def test_an_unknown_door_names_the_known_ones(clock: HandClock) -> None:
 
 
 def test_an_unknown_reader_names_the_known_ones(clock: HandClock) -> None:
-    with pytest.raises(DeviceSettingError, match="expected one of none, sim"):
+    with pytest.raises(DeviceSettingError, match="expected one of none, osdp, pcsc, pn532, sim"):
         open_reader(ReaderOptions("hardware.sim.reader"), clock)
 
 

@@ -37,6 +37,16 @@ class CardProof(Enum):
     PROVEN = "proven"
     COPYABLE = "copyable"
     FAILED = "failed"
+    CLASSIC = "classic"
+    NUMBER_ONLY = "number-only"
+    ID_CARD = "id-card"
+    NOT_OURS = "not-ours"
+    TOO_OLD = "too-old"
+    UNKNOWN = "unknown"
+    MISMATCH = "mismatch"
+    PULLED_AWAY = "pulled-away"
+    COLLIDED = "collided"
+    READER_FAULT = "reader-fault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +150,16 @@ _CARD_REFUSALS = {
     CardProof.PROVEN: None,
     CardProof.COPYABLE: Reason.COPYABLE_CARD,
     CardProof.FAILED: Reason.CARD_NOT_PROVEN,
+    CardProof.CLASSIC: Reason.CLASSIC_CARD,
+    CardProof.NUMBER_ONLY: Reason.NUMBER_ONLY_CARD,
+    CardProof.ID_CARD: Reason.ID_CARD,
+    CardProof.NOT_OURS: Reason.FOREIGN_CARD,
+    CardProof.TOO_OLD: Reason.OLD_CARD,
+    CardProof.UNKNOWN: Reason.UNKNOWN_CARD,
+    CardProof.MISMATCH: Reason.CARD_MISMATCH,
+    CardProof.PULLED_AWAY: Reason.CARD_PULLED_AWAY,
+    CardProof.COLLIDED: Reason.CARDS_COLLIDED,
+    CardProof.READER_FAULT: Reason.READER_FAULT,
 }
 _PASS_REFUSALS = frozenset(
     {Reason.PASS_INVALID, Reason.PASS_EXPIRED, Reason.PASS_REPLAYED, Reason.CLOCK_UNSURE}

@@ -20,7 +20,23 @@ class Reason(Enum):
 
     UNKNOWN_CARD = "card-unknown"
     COPYABLE_CARD = "card-copyable"
+    CLASSIC_CARD = "card-classic"
+    """MIFARE Classic or a clone of it: copied within minutes (S4)."""
+    NUMBER_ONLY_CARD = "card-number-only"
+    """NTAG, Ultralight, 125 kHz: there is no key to prove (S4)."""
+    ID_CARD = "card-id-card"
+    """Type B: this system does not read identity cards."""
+    FOREIGN_CARD = "card-not-ours"
+    OLD_CARD = "card-too-old"
+    """DESFire before EV2."""
+    CARD_MISMATCH = "card-mismatch"
+    """The card does not know its key, or altered an answer: perhaps a clone."""
+    CARD_PULLED_AWAY = "card-pulled-away"
+    CARDS_COLLIDED = "cards-collided"
+    """Two cards at once."""
+    READER_FAULT = "card-reader-fault"
     CARD_NOT_PROVEN = "card-not-proven"
+    """A reader that proves cards itself could not prove this one."""
     CARD_BLOCKED = "card-blocked"
 
     PASS_INVALID = "pass-invalid"  # noqa: S105 - a reason code, not a password

@@ -1,0 +1,243 @@
+"""Published NXP examples for DESFire's EV2 secure messaging and key diversification.
+
+Transcribed from open test suites that cite the notes: AN10922 (diversification), AN10957, AN12196
+rev. 2.0 (NTAG 424), AN12343 (DESFire Light). Hex as printed there.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Diversification(NamedTuple):
+    source: str
+    master: str
+    message: str
+    key: str
+
+
+DIVERSIFICATIONS = (
+    Diversification(
+        "AN10922 2.2.1",
+        "00112233445566778899AABBCCDDEEFF",
+        "04782E21801D803042F54E585020416275",
+        "A8DD63A3B89D54B37CA802473FDA9175",
+    ),
+    Diversification(
+        "AN10957 (short message: plain CMAC gives another key)",
+        "F3F9377698707B688EAF84ABE39E3791",
+        "04DEADBEEFFEED",
+        "0BB408BAFF98B6EE9F2E1585777F6A51",
+    ),
+)
+
+
+class Authentication(NamedTuple):
+    source: str
+    number: int
+    rnd_b_secret: str
+    rnd_b: str
+    rnd_a: str
+    proof: str
+    answer: str
+    transaction: str
+    encryption_key: str
+    mac_key: str
+
+
+AUTHENTICATIONS = (
+    Authentication(
+        "AN12196 5.6 table 14",
+        0,
+        "A04C124213C186F22399D33AC2A30215",
+        "B9E2FC789B64BF237CCCAA20EC7E6E48",
+        "13C5DB8A5930439FC3DEF9A4C675360F",
+        "35C3E05A752E0144BAC0DE51C1F22C56B34408A23D8AEA266CAB947EA8E0118D",
+        "3FA64DB5446D1F34CD6EA311167F5E4985B89690C04A05F17FA7AB2F08120663",
+        "9D00C4DF",
+        "1309C877509E5A215007FF0ED19CA564",
+        "4C6626F5E72EA694202139295C7A7FC7",
+    ),
+    Authentication(
+        "AN12196 5.10 table 19",
+        3,
+        "B875CEB0E66A6C5CD00898DC371F92D1",
+        "91517975190DCEA6104948EFA3085C1B",
+        "B98F4C50CF1C2E084FD150E33992B048",
+        "FF0306E47DFBC50087C4D8A78E88E62DE1E8BE457AA477C707E2F0874916A8B1",
+        "0CC9A8094A8EEA683ECAAC5C7BF20584206D0608D477110FC6B3D5D3F65C3A6A",
+        "7614281A",
+        "7A93D6571E4B180FCA6AC90C9A7488D4",
+        "FC4AF159B62E549B5812394CAB1918CC",
+    ),
+    Authentication(
+        "AN12343 table 16",
+        0,
+        "24677DDBD46349E623798FD729006E79",
+        "FA659AD0DCA738DD65DC7DC38612AD81",
+        "B04D0787C93EE0CC8CACC8E86F16C6FE",
+        "3B50445F21D21D77D500794DEB245E5A754F5F901844259F4C9B31A5C7335ACD",
+        "04C6DBD67417ED0D31DDDE4D2E3FFAC2B4B074F638EEF7FFF9254963B65C7759",
+        "8CF141F3",
+        "63DC07286289A7A6C0334CA31C314A04",
+        "774F26743ECE6AF5033B6AE8522946F6",
+    ),
+)
+
+
+class Keys(NamedTuple):
+    source: str
+    rnd_b: str
+    rnd_a: str
+    encryption_key: str
+    mac_key: str
+
+
+NON_FIRST = Keys(
+    "AN12196 5.14 table 23",
+    "6924E8D09722659A2E7DEC68E66312B8",
+    "60BE759EDA560250AC57CDDC11743CF6",
+    "4CF3CB41A22583A61E89B158D252FC53",
+    "5529860B2FC5FB6154B7F28361D30BF9",
+)
+
+
+class Exchange(NamedTuple):
+    """One protected command: the body after the instruction, and the answer with its MAC."""
+
+    source: str
+    encryption_key: str
+    mac_key: str
+    transaction: str
+    count: int
+    full: bool
+    ins: int
+    header: str
+    data: str
+    body: str
+    answer: str
+    plain: str
+
+
+_T19 = (AUTHENTICATIONS[1].encryption_key, AUTHENTICATIONS[1].mac_key, "7614281A")
+_T23 = (NON_FIRST.encryption_key, NON_FIRST.mac_key, "7614281A")
+_MACED = ("C4C9F2A734F32967FAC80A0F37C764F0", "9366FA195EB566F5BD2BAD4020B83002", "E2D3AF69")
+_FULL = ("FFBCFE1F41840A09C9A88D0A4B10DF05", "37E7234B11BEBEFDE41A8F290090EF80", "CD73D8E5")
+_SECRET = "D7446FBC912580C0A65E738D28B609E43ADBB8FB2B4CA68744D1BBEBB37EBD32"  # noqa: S105 - published
+_READ = (
+    "8848D0F9B9FD4495770C89925B2A85C7274D350FA9029C484D43804886662DC4"
+    "2D7F40A6D7A415E4A71EFF79EB8E5721AC3BF1CAAFE8EB2CAA2DC162E67A97A3"
+)
+_SETTINGS = "0040EEEE000100D1FE001F00004400004400002000006A0000"
+_CHANGE_2 = "2CF362B7BF4311FF3BE1DAA295E8C68DE09050560D19B9E16C2393AE9CD1FAC7"
+_CHANGE_0 = "C0EB4DEEFEDDF0B513A03A95A75491818580503190D4D05053FF75668A01D6FD"
+_CHANGE_L = "BF5400DC97A1FBD65BE870716D6F11F8161BB4CA472856DB94AB94B2EC1A13E6"
+
+EXCHANGES = (
+    Exchange(
+        "AN12196 5.4 GetFileSettings",
+        *("00" * 16, "8248134A386E86EB7FAF54A52E536CB6", "7A21085E"),
+        *(0, False, 0xF5, "02", "", "026597A457C8CD442C"),
+        _SETTINGS + "2A474282E7A47986",
+        _SETTINGS,
+    ),
+    Exchange(
+        "AN12343 table 23 WriteData, MAC",
+        *(*_MACED, 0, False, 0x8D, "00000000190000" + "22" * 25, ""),
+        "00000000190000" + "22" * 25 + "68F2C28C575A1628",
+        *("0820F68898C2A7F1", ""),
+    ),
+    Exchange(
+        "AN12343 table 24 ReadData, MAC",
+        *(*_MACED, 1, False, 0xAD, "00000000300000", "", "000000003000000D9BE191D5960834"),
+        "22" * 25 + "00" * 23 + "A49A44222D926666",
+        "22" * 25 + "00" * 23,
+    ),
+    Exchange(
+        "AN12343 table 25 WriteData, Full",
+        *(*_FULL, 0, True, 0x8D, "00000000190000", "22" * 25),
+        *("00000000190000" + _SECRET + "700ADF7BB9F62A6C", "B9A534A7A73EE0DD", ""),
+    ),
+    Exchange(
+        "AN12343 table 26 ReadData, Full",
+        *(*_FULL, 1, True, 0xAD, "00000000300000", "", "000000003000007CF94F122B3DB05F"),
+        *(_READ + "8ED7888F22B3A587", "22" * 25 + "00" * 23),
+    ),
+    Exchange(
+        "AN12196 5.12 WriteData, Full",
+        *(*_T19, 0, True, 0x8D, "030000000A0000", "0102030405060708090A"),
+        "030000000A00006B5E6804909962FC4E3FF5522CF0F8436C0C53315B9C73AA",
+        *("C26D236E4A7C046D", ""),
+    ),
+    Exchange(
+        "AN12196 6.3 table 28 GetCardUID",
+        *("2B4D963C014DC36F24F69A50A394F875", "379D32130CE61705DD5FD8C36B95D764", "DF055522"),
+        *(0, True, 0x51, "", "", "8E2C155ADDA99BE3"),
+        *("70756055688505B52A5E26E59E329CD6595F672298EA41B7", "04958CAA5C5E80"),
+    ),
+    Exchange(
+        "AN12196 5.16.1 table 25 ChangeKey, another slot",
+        *(*_T23, 2, True, 0xC4, "02", "F3847D627727ED3BC9C4CC050489B96601789DFADC"),
+        *("02" + _CHANGE_2 + "5D0CE20BCD1D06E6", "203BB55D1089D587", ""),
+    ),
+)
+
+OWN_KEY_CHANGES = (
+    Exchange(
+        "AN12196 5.16.2 table 26 ChangeKey, own slot",
+        *(*_T23, 3, True, 0xC4, "00", "5004BF991F408672B1EF00F08F9E864701"),
+        *("00" + _CHANGE_0 + "A6610234BDED6432", "", ""),
+    ),
+    Exchange(
+        "AN12343 table 40 ChangeKey, own slot",
+        *("E156C8522F7C8DC82B0C99BA847DE723", "45D50C1570000D2F173DF949288E3CAD", "94297F4D"),
+        *(0, True, 0xC4, "00", "0123456789012345678901234567890100"),
+        *("00" + _CHANGE_L + "27CE07CF56C11091", "", ""),
+    ),
+)
+"""They end the session: the answer carries no MAC."""
+
+IVS = (
+    ("AN12196 5.12", *_T19, 0, "A55A", "4C651A64261A90307B6C293F611C7F7B"),
+    (
+        "AN12196 table 28",
+        *("2B4D963C014DC36F24F69A50A394F875", "379D32130CE61705DD5FD8C36B95D764", "DF055522"),
+        *(1, "5AA5", "7F6BB0B278EA054CBD238C5D9E9E342B"),
+    ),
+    ("AN12196 table 25", *_T23, 2, "A55A", "307EDE1814707F30CFE603DD6CA62353"),
+    ("AN12196 table 26", *_T23, 3, "A55A", "01602D579423B2797BE8B478B0B4D27B"),
+)
+
+CHANGES = (
+    # source, new key, version, old key or None, plaintext before padding
+    (
+        "AN12196 5.16.1 step 11",
+        "F3847D627727ED3BC9C4CC050489B966",
+        1,
+        "00" * 16,
+        "F3847D627727ED3BC9C4CC050489B96601789DFADC",
+    ),
+    (
+        "AN12196 5.16.2 step 11",
+        "5004BF991F408672B1EF00F08F9E8647",
+        1,
+        None,
+        "5004BF991F408672B1EF00F08F9E864701",
+    ),
+    (
+        "AN12343 table 40",
+        "01234567890123456789012345678901",
+        0,
+        None,
+        "0123456789012345678901234567890100",
+    ),
+)
+
+SUN = (
+    # AN12196, NTAG 424 SDM, key 0: PICCData, plaintext, SV2 prefix, session MAC key, empty MAC
+    "EF963FF7828658A599F3041510671E88",
+    "C704DE5F1EACC0403D0000DA5CF60941",
+    "3CC300010080",
+    "3FB5F6E3A807A03D5E3570ACE393776F",
+    "94EED9EE65337086",
+)
