@@ -1,6 +1,6 @@
 // Keeps the whole app on the phone, so that it works without a network; one cache a version.
 
-const VERSION = "7e5d1cc4e76d09cc";
+const VERSION = "f966bd9cf63bb17d";
 const FILES = [
   "app.css",
   "icons/icon-192.png",

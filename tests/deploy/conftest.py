@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,11 +17,19 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.gate.access.reasons import Reason
+from appliance.gate.credential.findings import Refused, Withdrawal
+from appliance.gate.credential.grant import VisitorRules
+from appliance.gate.credential.pass_token import PassVerifier, enrolled_key, key_id
+from appliance.gate.credential.replay import Ledger
+from appliance.gate.store.keys import FileKey
+from appliance.gate.store.schema import create_store, open_store
 from appliance.vision import qr_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from appliance.gate.store.schema import Store
     from playwright.sync_api import Browser, BrowserContext, Page
 
 APP = Path(__file__).parents[2] / "deploy" / "pass-app"
@@ -108,8 +117,10 @@ class Phone:
         self.context: BrowserContext = browser.new_context(**(settings | options))
         self.context.set_default_timeout(15_000)
         self.requests: list[str] = []
+        self.arrived: list[str] = []
         self.said: list[str] = []
         self.context.on("request", lambda request: self.requests.append(request.url))
+        self.context.on("response", lambda response: self.arrived.append(response.url))
         self.context.on("console", lambda line: self.said.append(line.text))
         self.context.on("weberror", lambda error: self.said.append(str(error.error)))
         self.page: Page = self.context.new_page()
@@ -167,3 +178,38 @@ def guest_phone(chromium: Browser, site: Site) -> Iterator[Phone]:
     phone = Phone(chromium, site)
     yield phone
     phone.context.close()
+
+
+class Gate:
+    """One gate's real check of codes: verifier, ledger and store, with keys enrolled by hand."""
+
+    def __init__(self, store: Store, number: int = 0) -> None:
+        self._keys: dict[bytes, bytes] = {}
+        self._verifier = PassVerifier(self._keys.get, VisitorRules(gate=number))
+        self._ledger = Ledger(store)
+
+    def enrol(self, text: str) -> None:
+        """Take the key of the phone that shows this at the desk."""
+        point = enrolled_key(text)
+        self._keys[key_id(point)] = point
+
+    def shown(self, text: str, now: datetime | None = None) -> Reason | None:
+        """Return why this code opens nothing, or None if the door opens."""
+        now = now or datetime.now(UTC)
+        found = self._verifier.verify(text, now)
+        if isinstance(found, Refused):
+            return found.reason
+        if isinstance(found, Withdrawal):
+            self._ledger.withdraw(found)
+            return Reason.VISIT_WITHDRAWN
+        return self._ledger.spend(found, int(now.timestamp()))
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    root = FileKey.create(tmp_path / "root.key")
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    create_store(folder / "store.db", root)
+    with open_store(folder / "store.db", root) as store:
+        yield Gate(store)

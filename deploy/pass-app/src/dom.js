@@ -2,7 +2,7 @@
 
 import { say } from "./words.js";
 
-/** h("button", {class: "go", onclick: f}, "text", otherElement): false and null are left out. */
+/** h("button", {class: "go", onclick: f}, "text", otherElement): booleans and null are left out. */
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -10,7 +10,7 @@ export function h(name, attributes = {}, ...children) {
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else element.setAttribute(key, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== false && child != null));
+  element.append(...children.flat().filter((child) => typeof child !== "boolean" && child != null));
   return element;
 }
 
@@ -39,8 +39,8 @@ export const button = (label, onclick, kind = "") =>
   h("button", { type: "button", class: kind, onclick }, label);
 
 /** A button that dials the office, if its number is known. */
-export const call = (office) => office && h("a",
-  { class: "button go", href: `tel:${office.replace(/[^\d+]/g, "")}` }, say("call", office));
+export const call = (office, kind = "") => office && h("a",
+  { class: `button ${kind}`, href: `tel:${office.replace(/[^\d+]/g, "")}` }, say("call", office));
 
 export const note = (kind, ...words) =>
   h("div", { class: `note ${kind}` }, icon(kind === "ok" ? "done" : "warn"), h("div", {}, ...words));

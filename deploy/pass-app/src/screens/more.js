@@ -70,7 +70,7 @@ export async function lostPhone() {
     back: "more",
     body: [
       h("ol", { class: "steps" }, ["lost_one", "lost_two", "lost_three"].map((key) => h("li", {}, say(key)))),
-      call(office),
+      call(office, "go"),
     ],
   };
 }

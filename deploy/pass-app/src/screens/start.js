@@ -23,7 +23,7 @@ export async function start(_, go) {
     body: [
       able() && (await lost()) && note("no", say("start_lost")),
       h("ol", { class: "steps" }, h("li", {}, say("start_one")), h("li", {}, say("start_two"))),
-      able() || note("no", say("start_none")),
+      !able() && note("no", say("start_none")),
       wrong,
     ],
   };
