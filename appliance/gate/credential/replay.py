@@ -122,18 +122,14 @@ class Ledger:
         )
         if newest is not None:
             self._store.execute("DELETE FROM spent WHERE issued_at <= ?", (newest,))
-            self._store.execute(
-                "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                (FLOOR, str(max(newest, self._floor())).encode()),
-            )
+            self._store.set_meta(FLOOR, str(max(newest, self._floor())).encode())
         # A pass that ended is refused by its own time; and below the floor no code passes.
         gone = min(now, self._floor()) - KEPT_SECONDS
         for table in ("uses", "revoked"):
             self._store.execute(f"DELETE FROM {table} WHERE until <= ?", (gone,))  # noqa: S608 - names of ours
 
     def _floor(self) -> int:
-        found = self._store.rows("SELECT value FROM meta WHERE name = ?", (FLOOR,))
-        return int(found[0][0]) if found else 0
+        return int(self._store.meta(FLOOR) or 0)
 
     def _spent(self, one_use_id: bytes) -> bool:
         return bool(self._store.rows("SELECT 1 FROM spent WHERE one_use_id = ?", (one_use_id,)))

@@ -96,8 +96,8 @@ class TrustedTime:
 
     def __init__(self, store: Store, newest: datetime) -> None:
         self._store = store
-        found = store.rows("SELECT value FROM meta WHERE name = ?", (FLOOR,))
-        saved = datetime.fromtimestamp(int(found[0][0]), UTC) if found else None
+        found = store.meta(FLOOR)
+        saved = datetime.fromtimestamp(int(found), UTC) if found else None
         if saved is None or newest <= saved + timedelta(seconds=2 * LEAP_S):
             floor = max(saved or RELEASED, RELEASED, newest)
         else:
@@ -131,7 +131,4 @@ class TrustedTime:
         self._saved = self._belief.floor
         floor = str(int(self._saved.timestamp())).encode()
         with self._store.transaction():
-            self._store.execute(
-                "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                (FLOOR, floor),
-            )
+            self._store.set_meta(FLOOR, floor)

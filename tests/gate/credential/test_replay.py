@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -152,7 +153,7 @@ from pathlib import Path
 from appliance.gate.credential.findings import PassClaims
 from appliance.gate.credential.grant import Grant
 from appliance.gate.credential.replay import Ledger
-from appliance.gate.store.keys import FileKey
+from appliance.gate.store.roots.file import FileKey
 from appliance.gate.store.schema import open_store
 path, key, me = sys.argv[1:]
 with open_store(Path(path), FileKey(Path(key))) as store:
@@ -170,27 +171,25 @@ def test_the_last_uses_shown_to_three_processes_at_once_open_no_more_often(
     store: Store, folder: Path, tmp_path: Path
 ) -> None:
     store.close()
-    rivals = [
-        subprocess.Popen(  # noqa: S603 - our own interpreter and words
-            [sys.executable, "-c", RIVAL, str(folder / "store.db"), str(tmp_path / "root.key"), me],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for me in "abc"
-    ]
-    said = []
-    for rival in rivals:
-        assert rival.stdout is not None
-        assert rival.stdout.readline() == "ready\n"
-    for rival in rivals:
-        assert rival.stdin is not None
-        rival.stdin.write("!")
-        rival.stdin.flush()
-    for rival in rivals:
-        out, _ = rival.communicate("!")
-        assert rival.returncode == 0
-        said.append(out.split())
+    command = [sys.executable, "-c", RIVAL, str(folder / "store.db"), str(tmp_path / "root.key")]
+    with ExitStack() as ending:
+        rivals = [
+            ending.enter_context(
+                subprocess.Popen(  # noqa: S603 - our own interpreter and words
+                    [*command, me], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                )
+            )
+            for me in "abc"
+        ]
+        for rival in rivals:
+            assert rival.stdout is not None
+            assert rival.stdout.readline() == "ready\n"
+        for rival in rivals:
+            assert rival.stdin is not None
+            rival.stdin.write("!")
+            rival.stdin.flush()
+        said = [rival.communicate()[0].split() for rival in rivals]
+    assert [rival.returncode for rival in rivals] == [0, 0, 0]
     assert sum(lines[:-1].count("None") for lines in said) == 7
     assert sum(lines[:-1].count("Reason.PASS_USED_UP") for lines in said) == 17
     assert sorted(lines[-1] for lines in said) == [
