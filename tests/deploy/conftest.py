@@ -22,15 +22,16 @@ from appliance.gate.credential.findings import Refused, Withdrawal
 from appliance.gate.credential.grant import VisitorRules
 from appliance.gate.credential.pass_token import PassVerifier, enrolled_key, key_id
 from appliance.gate.credential.replay import Ledger
-from appliance.gate.store.keys import FileKey
+from appliance.gate.store.roots.file import FileKey
 from appliance.gate.store.schema import create_store, open_store
 from appliance.vision import qr_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Page
 
     from appliance.gate.store.schema import Store
-    from playwright.sync_api import Browser, BrowserContext, Page
 
 APP = Path(__file__).parents[2] / "deploy" / "pass-app"
 CHROMIUM = "/usr/bin/chromium"
@@ -66,7 +67,7 @@ class Host(SimpleHTTPRequestHandler):
         ".webmanifest": "application/manifest+json",
     }
 
-    def __init__(self, *args: Any, site: Site, **options: Any) -> None:
+    def __init__(self, *args: object, site: Site, **options: object) -> None:
         self._site = site
         super().__init__(*args, directory=str(APP), **options)
 
@@ -105,7 +106,7 @@ def chromium() -> Iterator[Browser]:
 class Phone:
     """One phone with a storage of its own, looking at the app."""
 
-    def __init__(self, browser: Browser, site: Site, **options: Any) -> None:
+    def __init__(self, browser: Browser, site: Site, **options: object) -> None:
         settings: dict[str, Any] = {
             "viewport": PHONE,
             "device_scale_factor": 2,
@@ -158,7 +159,7 @@ class Phone:
             self.page.wait_for_timeout(100)
         raise AssertionError("no new code on the screen")
 
-    def run(self, script: str, argument: object = None) -> Any:
+    def run(self, script: str, argument: object = None) -> Any:  # noqa: ANN401 - what the script gives
         """Run a script with the page's own modules, as an attacker in the page would."""
         return self.page.evaluate(script, argument)
 
@@ -167,17 +168,26 @@ class Phone:
 
 
 @pytest.fixture
-def phone(chromium: Browser, site: Site) -> Iterator[Phone]:
-    phone = Phone(chromium, site)
-    yield phone
-    phone.context.close()
+def make_phone(chromium: Browser, site: Site) -> Iterator[Callable[..., Phone]]:
+    phones: list[Phone] = []
+
+    def make(**options: object) -> Phone:
+        phones.append(Phone(chromium, site, **options))
+        return phones[-1]
+
+    yield make
+    for phone in phones:
+        phone.context.close()
 
 
 @pytest.fixture
-def guest_phone(chromium: Browser, site: Site) -> Iterator[Phone]:
-    phone = Phone(chromium, site)
-    yield phone
-    phone.context.close()
+def phone(make_phone: Callable[..., Phone]) -> Phone:
+    return make_phone()
+
+
+@pytest.fixture
+def guest_phone(make_phone: Callable[..., Phone]) -> Phone:
+    return make_phone()
 
 
 class Gate:

