@@ -22,6 +22,13 @@ class Clock(Protocol):
         """Return the civil time, aware, in UTC."""
         ...
 
+    def boot_ns(self) -> int:
+        """Return the time since boot, sleep of the machine included, in nanoseconds.
+
+        It passes as `wall` does and cannot be set: a clock that was set shows against it.
+        """
+        ...
+
 
 class SystemClock:
     """The machine's clocks."""
@@ -37,6 +44,10 @@ class SystemClock:
     def wall(self) -> datetime:
         """Return the machine's civil time."""
         return datetime.now(UTC)
+
+    def boot_ns(self) -> int:
+        """Return CLOCK_BOOTTIME."""
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 class SkippingClock:
@@ -61,3 +72,7 @@ class SkippingClock:
     def wall(self) -> datetime:
         """Return the machine's civil time; skipped waiting does not move it."""
         return datetime.now(UTC)
+
+    def boot_ns(self) -> int:
+        """Return CLOCK_BOOTTIME; skipped waiting does not move it, as it does not move `wall`."""
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)

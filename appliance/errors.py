@@ -74,3 +74,7 @@ class OperatorError(SanmenError):
 
 class ComparisonError(SanmenError, ValueError):
     """A probe or reference cannot be compared: wrong shape, no number, or not of unit length."""
+
+
+class PassError(SanmenError, ValueError):
+    """A code is malformed; it opens nothing, and nothing of it is shown."""

@@ -160,6 +160,26 @@ class FaceSection(_Section, frozen=True):
     grace_h: Annotated[float, Meta(ge=0.0, le=24.0)] = 4.0
 
 
+class VisitorSection(_Section, frozen=True):
+    """What residents may pass on to their guests, the same for all of them (S6).
+
+    Attributes:
+        allowed: visitor passes are taken at all.
+        max_hours: from a pass's opening to its end, hours.
+        max_uses: entries of one pass at each gate.
+        static: printed passes for guests without a phone, which anybody who sees one can show:
+            one gate, one entry, four hours at most.
+        gate_number: of this gate among those of the site, the same in the residents' app.
+
+    """
+
+    allowed: bool = True
+    max_hours: Annotated[int, Meta(ge=1, le=168)] = 24
+    max_uses: Annotated[int, Meta(ge=1, le=100)] = 10
+    static: bool = False
+    gate_number: Annotated[int, Meta(ge=0, le=31)] = 0
+
+
 class OpenPeriod(_Section, frozen=True):
     """Hours in which residents pass, the same for card, QR and face."""
 
@@ -207,4 +227,5 @@ class Config(_Section, frozen=True):
     methods: Methods = msgspec.field(default_factory=Methods)
     face: FaceSection = msgspec.field(default_factory=FaceSection)
     log: LogSection = msgspec.field(default_factory=LogSection)
+    visitors: VisitorSection = msgspec.field(default_factory=VisitorSection)
     schedule: ScheduleSection = msgspec.field(default_factory=ScheduleSection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from appliance.errors import ComparisonError, SanmenError
@@ -11,14 +12,16 @@ from appliance.gate.access.identification import Candidate, Identity, decide_ide
 from appliance.gate.access.presentation import PresentationJudgement, judge
 from appliance.gate.access.reasons import Method, Reason
 from appliance.gate.comparison import vector
-from appliance.gate.credential.pass_token import PassRefusal
+from appliance.gate.credential.findings import Refused, Withdrawal
 from appliance.gate.credential.scheme import CardKey
 
 if TYPE_CHECKING:
     from appliance.gate.access.decision import AccessDecision, Moment
     from appliance.gate.access.policy import FaceStanding
     from appliance.gate.cards import JudgedCard
+    from appliance.gate.credential.findings import PassClaims
     from appliance.gate.credential.pass_token import PassVerifier
+    from appliance.gate.credential.replay import Ledger
     from appliance.gate.faults import Faults
     from appliance.gate.references import References
     from appliance.gate.rules import Rules
@@ -29,12 +32,6 @@ if TYPE_CHECKING:
 CODE_AGE_NS = 2_000_000_000
 """A card or code seen longer ago opens nothing."""
 
-_PASS_REFUSALS = {
-    PassRefusal.INVALID: Reason.PASS_INVALID,
-    PassRefusal.EXPIRED: Reason.PASS_EXPIRED,
-    PassRefusal.REPLAYED: Reason.PASS_REPLAYED,
-}
-
 
 class Claims:
     """Looks people up and asks the pure core; a store that fails refuses and is told.
@@ -43,6 +40,7 @@ class Claims:
         roster: who lives here.
         references: whom a probe is compared with.
         passes: checks codes.
+        ledger: knows which codes were used.
         rules: what to hold.
         faults: hears of the store.
 
@@ -53,12 +51,14 @@ class Claims:
         roster: Roster,
         references: References,
         passes: PassVerifier,
+        ledger: Ledger,
         rules: Rules,
         faults: Faults,
     ) -> None:
         self._roster = roster
         self._references = references
         self._passes = passes
+        self._ledger = ledger
         self._rules = rules
         self._faults = faults
 
@@ -98,18 +98,44 @@ class Claims:
         return holder.resident.pseudonym if holder else None
 
     def code(self, read: QrRead, moment: Moment, now_ns: int) -> AccessDecision:
-        """Decide on a QR code."""
+        """Decide on a QR code; one that would open is used up by that, and durably."""
         if not 0 <= now_ns - read.at_ns <= CODE_AGE_NS:
             return decision.refuse(Method.QR, Reason.STALE, moment)
+        if not moment.sure:
+            # Freshness cannot be told; card and face go on.
+            unsure = Reason.CLOCK_UNSURE
+            return decision.decide_pass(self._rules.policy, unsure, None, moment)
         try:
-            claims = self._passes.verify(read.text, moment.at)
-            if isinstance(claims, PassRefusal):
-                refusal = _PASS_REFUSALS[claims]
-                return decision.decide_pass(self._rules.policy, refusal, None, moment)
-            owner = self._owner(self._roster.find_by_pass(claims.key_id), moment)
+            found = self._passes.verify(read.text, moment.at)
+            if isinstance(found, Refused):
+                made = decision.decide_pass(self._rules.policy, found.reason, None, moment)
+                return replace(made, clock_off_s=found.clock_off_s)
+            owner = self._owner(self._roster.find_by_pass(found.key_id), moment)
+            if isinstance(found, Withdrawal):
+                return self._withdraw(found, owner, moment)
+            return self._open_by_code(found, owner, moment)
         except SanmenError as fault:
             return self._store_failed(Method.QR, fault, moment)
-        return decision.decide_pass(self._rules.policy, None, owner, moment)
+
+    def _open_by_code(
+        self, shown: PassClaims, owner: decision.Resident | None, moment: Moment
+    ) -> AccessDecision:
+        made = decision.decide_pass(self._rules.policy, None, owner, moment)
+        if made.granted:
+            used = self._ledger.spend(shown, int(moment.at.timestamp()))
+            if used is not None:
+                made = decision.refuse(Method.QR, used, moment, made.pseudonym)
+        visit = shown.grant.grant_id.hex() if shown.grant is not None else ""
+        return replace(made, visit=visit)
+
+    def _withdraw(
+        self, taken: Withdrawal, owner: decision.Resident | None, moment: Moment
+    ) -> AccessDecision:
+        if owner is None or not owner.qr_active:
+            return decision.decide_pass(self._rules.policy, None, owner, moment)
+        self._ledger.withdraw(taken)
+        made = decision.refuse(Method.QR, Reason.VISIT_WITHDRAWN, moment, owner.pseudonym)
+        return replace(made, visit=taken.grant_id.hex())
 
     def face(
         self, evidence: FaceEvidence, moment: Moment, standing: FaceStanding, *, paused: bool

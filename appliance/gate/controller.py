@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from appliance.gate.access.policy import FaceStanding
     from appliance.gate.cards import JudgedCard
     from appliance.gate.credential.pass_token import PassVerifier
+    from appliance.gate.credential.replay import Ledger
     from appliance.gate.credential.scheme import CardScheme
+    from appliance.gate.credential.trusted_time import TrustedTime
     from appliance.gate.journal import Journal
     from appliance.gate.references import References
     from appliance.gate.rules import Rules
@@ -57,6 +59,8 @@ class Parts:
     roster: Roster
     references: References
     passes: PassVerifier
+    ledger: Ledger
+    time: TrustedTime
     journal: Journal
     schemes: tuple[CardScheme, ...] = ()
 
@@ -76,7 +80,9 @@ class Controller:
         self._rules = rules
         self._tell = tell
         self._faults = Faults(tell)
-        self._claims = Claims(parts.roster, parts.references, parts.passes, rules, self._faults)
+        self._claims = Claims(
+            parts.roster, parts.references, parts.passes, parts.ledger, rules, self._faults
+        )
         self._cards = Cards(parts.reader, parts.schemes, self._claims.card_key)
         self._visits = Visits(parts.clock, rules.visit, self._faults, tell)
         self._features = ""
@@ -100,6 +106,7 @@ class Controller:
         self._visits.hear(self._hear)
         self._read_cards()
         self._door.tick(self._now())
+        self._keep_time()
         self._keep_equal()
         self._visits.tick(
             SetMode(face=self._face_may_run(), qr=Method.QR in self._rules.policy.methods)
@@ -207,6 +214,22 @@ class Controller:
             self._door.grant(self._now())
         self._tell(notices.Decided(made, self._now() - since_ns))
 
+    def _keep_time(self) -> None:
+        """Watch the clock: in doubt codes are refused, and staff hears of it."""
+        self._moment()
+        doubt = self._parts.time.doubt
+        if bool(doubt) is not bool(self._faults.of("clock")):
+            try:
+                kind = "clock.unsure" if doubt else "clock.sure"
+                self._tell(notices.Logged(self._parts.journal.happened(kind)))
+            except AuditError as fault:
+                self._faults.note("log", str(fault))
+        self._faults.note("clock", doubt)
+        try:
+            self._parts.time.save(self._parts.clock.boot_ns())
+        except StoreError as fault:
+            self._faults.note("store", str(fault))
+
     def _keep_equal(self) -> None:
         """Watch that another door than face works (law 1); the log tells how long none did."""
         before = self._inequality.since_ns is not None
@@ -243,4 +266,5 @@ class Controller:
 
     def _moment(self) -> Moment:
         wall = self._parts.clock.wall()
-        return decision.Moment(wall, sure=wall >= self._parts.journal.newest)
+        sure = self._parts.time.look(wall, self._parts.clock.boot_ns())
+        return decision.Moment(wall, sure=sure)

@@ -73,6 +73,7 @@ class Journal:
                 method=made.method.value,
                 reason=made.reason.value,
                 pseudonym=made.pseudonym,
+                detail={"visit": made.visit} if made.visit else {},
             )
         )
 

@@ -27,6 +27,8 @@ HINTS = {
     Hint.UNCOVER_MOUTH: "Please take off the mask; or use card or code.",
 }
 """What a person can do, in English; the screen has its own words."""
+MINUTES_FROM_S = 120
+"""A phone's clock that is wrong by less is told in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,8 @@ class Fault:
     """Something does not work, or works again if `text` is empty.
 
     Attributes:
-        part: "vision", "camera", "face", "reader", "door", "relay", "store", "log" or
-            "other doors".
+        part: "vision", "camera", "face", "reader", "door", "relay", "store", "log",
+            "clock" or "other doors".
         text: what is wrong and what to do.
 
     """
@@ -135,7 +137,7 @@ def describe(notice: Notice) -> str:  # noqa: PLR0911 - one for each kind
     match notice:
         case Decided(decision, took_ns):
             verb = "ENTER" if decision.granted else "refused"
-            why = f"{decision.reason.value}, {took_ns / 1e6:.0f} ms"
+            why = f"{decision.reason.value}, {took_ns / 1e6:.0f} ms{_clock(decision)}"
             return f"{decision.method.value}: {verb} ({why})"
         case Logged(line):
             return f"log {line}"
@@ -153,3 +155,14 @@ def describe(notice: Notice) -> str:  # noqa: PLR0911 - one for each kind
             return f"ALARM {why.value.replace('-', ' ')}: a clone? the manager decides"
         case Fault(part, text):
             return f"{part}: {text}" if text else f"{part}: works"
+
+
+def _clock(decision: AccessDecision) -> str:
+    """Return how wrong the phone's clock is, if that is why its code is refused."""
+    off = decision.clock_off_s
+    if not off:
+        return ""
+    size = f"{abs(off)} s" if abs(off) < MINUTES_FROM_S else f"{round(abs(off) / 60)} minutes"
+    if off > 0:
+        return f"; the phone's clock is {size} fast"
+    return f"; the phone's clock is {size} slow, or this is an old picture of a code"

@@ -15,12 +15,10 @@ from appliance.gate.archive import Archive, open_archive
 from appliance.gate.controller import Controller, Parts
 from appliance.gate.credential.card import Desfire
 from appliance.gate.credential.card_layout import Site
-from appliance.gate.credential.pass_token import (
-    FUTURE_SKEW_SECONDS,
-    WINDOW_SECONDS,
-    PassVerifier,
-)
-from appliance.gate.credential.replay import ReplayMemory
+from appliance.gate.credential.grant import HOUR, VisitorRules
+from appliance.gate.credential.pass_token import PassVerifier
+from appliance.gate.credential.replay import Ledger
+from appliance.gate.credential.trusted_time import TrustedTime
 from appliance.gate.notices import describe
 from appliance.gate.rules import build_rules
 from appliance.hardening import complain, lock_down
@@ -66,6 +64,18 @@ def _pin(wire: int | str) -> int | None:
     return wire if isinstance(wire, int) else None
 
 
+def visitor_rules(config: Config) -> VisitorRules:
+    """Return what the configured site lets residents pass on to guests."""
+    visitors = config.visitors
+    return VisitorRules(
+        gate=visitors.gate_number,
+        allowed=visitors.allowed,
+        longest=visitors.max_hours * HOUR,
+        most_uses=visitors.max_uses,
+        static=visitors.static,
+    )
+
+
 def build_controller(
     config: Config,
     archive: Archive,
@@ -80,16 +90,15 @@ def build_controller(
         holder = archive.roster.find_by_pass(number)
         return holder.credential.public_key if holder else None
 
-    # What was used before the start is not known: nothing issued before it passes.
-    started = int(clock.wall().timestamp())
-    memory = ReplayMemory(WINDOW_SECONDS, floor=started + FUTURE_SKEW_SECONDS)
     parts = Parts(
         clock=clock,
         door=door,
         reader=reader,
         roster=archive.roster,
         references=archive.references,
-        passes=PassVerifier(public_key, memory),
+        passes=PassVerifier(public_key, visitor_rules(config)),
+        ledger=Ledger(archive.roster.store),
+        time=TrustedTime(archive.roster.store, archive.journal.newest),
         journal=archive.journal,
         schemes=(Desfire(card_site(config)),),
     )

@@ -75,6 +75,9 @@ class HandClock:
     def sleep_until_ns(self, at_ns: int) -> None:
         self.ns = max(self.ns, at_ns)
 
+    def boot_ns(self) -> int:
+        return self.ns
+
     def wall(self) -> datetime:
         passed = timedelta(microseconds=self.ns // 1000 - 100_000_000)
         return self.start + passed + self.wall_shift
@@ -490,12 +493,71 @@ def test_a_wrong_pass_is_refused(gate: Gate) -> None:
     assert gate.events()[-1] == ("entry.refused", "pass-blocked", name)
 
 
-def test_a_pass_from_before_the_start_may_have_been_used_and_is_refused(gate: Gate) -> None:
+def test_a_fresh_pass_opens_at_once_after_the_start_and_an_old_one_stays_used(
+    make: Callable[[Config], Gate], tmp_path: Path
+) -> None:
+    gate = make(simulated(tmp_path))
     phone = PhoneKey.create()
     gate.archive.roster.add(Profile("1", "Li", frozenset({"pass"})), (), (phone.public_key,))
     gate.meet()
+    text = phone.sign(gate.clock.wall())
+    gate.say(QrRead(gate.clock.ns, text), QrRead(gate.clock.ns, text))
+    assert gate.decided == ["granted", "pass-replayed"]
+
+
+def test_an_unsure_clock_refuses_codes_alone_alarms_and_heals(gate: Gate) -> None:
+    phone = PhoneKey.create()
+    gate.archive.roster.add(Profile("1", "Li", frozenset({"pass"})), (), (phone.public_key,))
+    gate.resident()
+    gate.meet()
+    gate.clock.wall_shift = timedelta(days=2)
     gate.say(QrRead(gate.clock.ns, phone.sign(gate.clock.wall())))
-    assert gate.decided == ["pass-replayed"]
+    gate.reader.present(CARD)
+    gate.controller.step()
+    assert gate.decided == ["clock-unsure", "granted"]
+    assert "leapt" in gate.faults["clock"]
+    gate.clock.wall_shift = timedelta(0)
+    gate.say(QrRead(gate.clock.ns, phone.sign(gate.clock.wall())))
+    assert gate.faults["clock"] == ""
+    assert gate.decided[-1] == "granted"
+    kinds = [kind for kind, _, _ in gate.events()]
+    assert [one for one in kinds if one.startswith("clock")] == ["clock.unsure", "clock.sure"]
+
+
+def test_a_phone_with_a_wrong_clock_is_told_by_how_much(gate: Gate) -> None:
+    phone = PhoneKey.create()
+    gate.archive.roster.add(Profile("1", "Li", frozenset({"pass"})), (), (phone.public_key,))
+    gate.meet()
+    wall = gate.clock.wall()
+    fast, slow = phone.sign(wall + timedelta(minutes=7)), phone.sign(wall - timedelta(seconds=40))
+    gate.say(QrRead(gate.clock.ns, fast), QrRead(gate.clock.ns, slow))
+    lines = [notices.describe(one) for one in gate.told if isinstance(one, notices.Decided)]
+    assert lines[0].endswith("; the phone's clock is 7 minutes fast)")
+    assert "40 s slow, or this is an old picture" in lines[1]
+    assert not gate.opened
+
+
+def test_a_guest_passes_as_often_as_given_and_not_when_withdrawn_or_the_host_is_blocked(
+    gate: Gate,
+) -> None:
+    host, guest = PhoneKey.create(), PhoneKey.create()
+    name = gate.archive.roster.add(Profile("1", "Li", frozenset({"pass"})), (), (host.public_key,))
+    gate.meet()
+    wall, now = gate.clock.wall(), gate.clock.ns
+    grants = [
+        host.grant(guest.public_key, wall, wall + timedelta(hours=1), uses=2) for _ in range(3)
+    ]
+    for _ in range(3):
+        gate.say(QrRead(now, guest.sign(wall, grants[0])))
+    assert gate.decided == ["granted", "granted", "pass-used-up"]
+    gate.say(QrRead(now, host.withdraw(grants[1], wall)), QrRead(now, guest.sign(wall, grants[1])))
+    assert gate.decided[3:] == ["visit-withdrawn", "pass-withdrawn"]
+    gate.archive.roster.set_pass_blocked(host.key_id)
+    gate.say(QrRead(now, guest.sign(wall, grants[2])), QrRead(now, host.withdraw(grants[2], wall)))
+    assert gate.decided[5:] == ["pass-blocked"] * 2
+    event = gate.archive.log.tail(6)[0].event
+    assert event.pseudonym == name
+    assert event.detail["visit"].startswith(host.key_id.hex())
 
 
 def test_outside_the_hours_every_method_is_refused(

@@ -127,6 +127,10 @@ class AccessDecision:
         method: how the person asked.
         pseudonym: who, or None where nobody was proven.
         at: aware wall-clock time.
+        visit: of a visitor, the pass by its id in hex digits; `pseudonym` is then the resident
+            who answers for it. Empty = the resident in person.
+        clock_off_s: a code is refused because the phone's clock is so many seconds ahead (or,
+            negative, behind), else 0.
 
     Raises:
         ValueError: `granted` and `reason` disagree, or nobody is granted.
@@ -138,6 +142,8 @@ class AccessDecision:
     method: Method
     pseudonym: str | None
     at: datetime
+    visit: str = ""
+    clock_off_s: int = 0
 
     def __post_init__(self) -> None:
         if self.granted != (self.reason is Reason.GRANTED):
@@ -162,7 +168,11 @@ _CARD_REFUSALS = {
     CardProof.READER_FAULT: Reason.READER_FAULT,
 }
 _PASS_REFUSALS = frozenset(
-    {Reason.PASS_INVALID, Reason.PASS_EXPIRED, Reason.PASS_REPLAYED, Reason.CLOCK_UNSURE}
+    {
+        *(Reason.PASS_INVALID, Reason.PASS_EXPIRED, Reason.PASS_REPLAYED, Reason.CLOCK_UNSURE),
+        *(Reason.PASS_WITHDRAWN, Reason.PASS_NOT_HERE, Reason.PASS_NOT_YET, Reason.PASS_ENDED),
+        *(Reason.PASS_USED_UP, Reason.PASS_TOO_WIDE, Reason.VISITORS_OFF),
+    }
 )
 _PRESENTATION_REFUSALS = {
     PresentationJudgement.SUPPORTED: None,
@@ -212,8 +222,8 @@ def decide_pass(
 
     Args:
         policy: the portal's.
-        refusal: what verification of the token found: PASS_INVALID, PASS_EXPIRED,
-            PASS_REPLAYED, CLOCK_UNSURE, or None = proven, fresh and unused.
+        refusal: what verification of the token found, a reason about passes or
+            CLOCK_UNSURE; None = proven and fresh.
         resident: who holds it or answers for it, or None = no such key.
         moment: now.
 

@@ -43,6 +43,19 @@ class Reason(Enum):
     PASS_EXPIRED = "pass-expired"  # noqa: S105 - the same
     PASS_REPLAYED = "pass-replayed"  # noqa: S105 - the same
     PASS_BLOCKED = "pass-blocked"  # noqa: S105 - the same
+    PASS_WITHDRAWN = "pass-withdrawn"  # noqa: S105 - the same
+    """A visitor pass that its resident took back."""
+    PASS_NOT_HERE = "pass-not-here"  # noqa: S105 - the same
+    """A visitor pass for another gate."""
+    PASS_NOT_YET = "pass-not-yet"  # noqa: S105 - the same
+    PASS_ENDED = "pass-ended"  # noqa: S105 - the same
+    PASS_USED_UP = "pass-used-up"  # noqa: S105 - the same
+    PASS_TOO_WIDE = "pass-too-wide"  # noqa: S105 - the same
+    """A visitor pass that gives more than the site allows."""
+    VISITORS_OFF = "visitors-off"
+    """The site takes no visitor passes, or not of this kind."""
+    VISIT_WITHDRAWN = "visit-withdrawn"
+    """A resident took a visitor pass back here: done, and nothing opens."""
 
     NO_MATCH = "face-no-match"
     NOT_CLEAR = "face-not-clear"

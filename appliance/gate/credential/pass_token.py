@@ -1,21 +1,12 @@
-"""The app's pass, first version: a short-lived, one-use text signed by the resident's phone."""
+"""The app's codes: what a phone signs, and what of it the gate believes."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import Enum
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
-)
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -23,103 +14,106 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from cwt import COSEKey
 
-from appliance.errors import KeyMissingError, RosterError
-from appliance.gate.credential import base45
+from appliance.errors import KeyMissingError, PassError, RosterError
+from appliance.gate.access.reasons import Reason
+from appliance.gate.credential import grant as grants
+from appliance.gate.credential import wire
+from appliance.gate.credential.findings import PassClaims, Refused, Withdrawal
+from appliance.gate.credential.wire import ES256, ID_BYTES, POINT_BYTES, Kind
 from appliance.gate.store.files import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
-    from appliance.gate.credential.replay import ReplayMemory
+    from appliance.gate.credential.grant import VisitorRules
+    from appliance.gate.credential.wire import Message
 
-PREFIX = "SM1:"
-DOMAIN = b"sanmen pass v1\0"
-"""Signed in front of the fields, so that a signature made for anything else is no pass."""
-VERSION = b"\x01"
-KEY_ID_BYTES = 8
-TIME_BYTES = 4
-NONCE_BYTES = 8
-SIGNATURE_BYTES = 64
-FIELDS_BYTES = len(VERSION) + KEY_ID_BYTES + TIME_BYTES + NONCE_BYTES
-POINT_BYTES = 65
 WINDOW_SECONDS = 30
 FUTURE_SKEW_SECONDS = 5
-TEXT_LENGTH = len(PREFIX) + (FIELDS_BYTES + SIGNATURE_BYTES) // 2 * 3 + 2
-
-
-class PassRefusal(Enum):
-    """Why a pass opens nothing."""
-
-    INVALID = "invalid"
-    EXPIRED = "expired"
-    REPLAYED = "replayed"
-
-
-@dataclass(frozen=True, slots=True)
-class PassClaims:
-    """What a genuine, fresh, unused pass says.
-
-    Attributes:
-        key_id: whose phone signed it; look it up in the roster.
-        issued_at: when, in Unix seconds by the phone's clock.
-        one_use_id: key id and nonce, never accepted again.
-
-    """
-
-    key_id: bytes
-    issued_at: int
-    one_use_id: bytes
+PRIVATE_BYTES = 32
 
 
 class PassVerifier:
-    """Checks passes against the keys the roster knows.
+    """Checks codes against the keys the roster knows; remembers nothing, changes nothing.
 
     Args:
         public_key: returns the P-256 point of a key id, or None if unknown.
-        memory: one-use ids already seen.
+        rules: what the site allows for guests.
 
     """
 
-    def __init__(self, public_key: Callable[[bytes], bytes | None], memory: ReplayMemory) -> None:
+    def __init__(self, public_key: Callable[[bytes], bytes | None], rules: VisitorRules) -> None:
         self._public_key = public_key
-        self._memory = memory
+        self._rules = rules
 
-    def verify(self, text: str, now: datetime) -> PassClaims | PassRefusal:
-        """Return the claims of a pass shown at `now`, using it up, or why it is refused."""
-        claims = self._authentic(text)
-        if claims is None:
-            return PassRefusal.INVALID
+    def verify(self, text: str, now: datetime) -> PassClaims | Withdrawal | Refused:
+        """Return what a code shown at `now` proves, or why it is refused."""
         second = int(now.timestamp())
-        if not -FUTURE_SKEW_SECONDS <= second - claims.issued_at <= WINDOW_SECONDS:
-            return PassRefusal.EXPIRED
-        # Used up only now: forged or stale texts must not fill the memory.
-        if not self._memory.use(claims.one_use_id, claims.issued_at, second):
-            return PassRefusal.REPLAYED
-        return claims
-
-    def _authentic(self, text: str) -> PassClaims | None:
-        if len(text) != TEXT_LENGTH or not text.startswith(PREFIX):
-            return None
         try:
-            content = base45.decode(text.removeprefix(PREFIX))
-        except ValueError:
-            return None
-        if content[: len(VERSION)] != VERSION:
-            return None
-        fields, signature = content[:FIELDS_BYTES], content[FIELDS_BYTES:]
-        rest = fields[len(VERSION) :]
-        key = rest[:KEY_ID_BYTES]
-        issued_at = int.from_bytes(rest[KEY_ID_BYTES : KEY_ID_BYTES + TIME_BYTES], "big")
-        point = self._public_key(key)
-        if point is None or not _signed(point, fields, signature):
-            return None
-        return PassClaims(key, issued_at, key + rest[KEY_ID_BYTES + TIME_BYTES :])
+            message = wire.read(text)
+            match message.kind:
+                case Kind.SHOW:
+                    return self._show(message, second)
+                case Kind.VISITOR:
+                    return self._visitor(message, wire.parse(message.grant), second)
+                case Kind.STATIC:
+                    return self._static(message, second)
+                case Kind.WITHDRAW:
+                    return self._withdraw(message, second)
+                case _:
+                    return Refused(Reason.PASS_INVALID)
+        except PassError:
+            return Refused(Reason.PASS_INVALID)
+
+    def _show(self, message: Message, now: int) -> PassClaims | Refused:
+        if not self._by_resident(message):
+            return Refused(Reason.PASS_INVALID)
+        stale = _stale(message, message.key_id, now)
+        one_use_id = message.key_id + message.code_id
+        return stale or PassClaims(message.key_id, message.issued_at, one_use_id)
+
+    def _visitor(self, message: Message, inner: Message, now: int) -> PassClaims | Refused:
+        # Exactly one hop: what is inside must be a grant, which only a resident's key signs.
+        if inner.kind is not Kind.GRANT or not self._by_resident(inner):
+            return Refused(Reason.PASS_INVALID)
+        if not message.signed_by(inner.holder):
+            return Refused(Reason.PASS_INVALID)
+        why = grants.refusal(inner, self._rules, now)
+        if why is not None:
+            return Refused(why, inner.key_id)
+        return _stale(message, inner.key_id, now) or PassClaims(
+            inner.key_id, message.issued_at, key_id(inner.holder) + message.code_id, _grant(inner)
+        )
+
+    def _static(self, message: Message, now: int) -> PassClaims | Refused:
+        if not self._by_resident(message):
+            return Refused(Reason.PASS_INVALID)
+        why = grants.refusal(message, self._rules, now)
+        if why is not None:
+            return Refused(why, message.key_id)
+        granted = _grant(message)
+        return PassClaims(message.key_id, now, granted.grant_id, granted)
+
+    def _withdraw(self, message: Message, now: int) -> Withdrawal | Refused:
+        if not self._by_resident(message):
+            return Refused(Reason.PASS_INVALID)
+        if not 0 < message.ends_at - message.issued_at <= grants.FARTHEST_SECONDS:
+            return Refused(Reason.PASS_INVALID, message.key_id)
+        grant_id = message.key_id + message.withdrawn
+        stale = _stale(message, message.key_id, now)
+        return stale or Withdrawal(message.key_id, grant_id, message.ends_at)
+
+    def _by_resident(self, message: Message) -> bool:
+        point = self._public_key(message.key_id)
+        return point is not None and message.signed_by(point)
 
 
 class PhoneKey:
-    """The key of a resident's phone, for simulation and demonstration; does not print it."""
+    """A phone in software, for simulation, demonstration and tests; does not print its key."""
 
     def __init__(self, private: ec.EllipticCurvePrivateKey) -> None:
         self._private = private
@@ -127,6 +121,17 @@ class PhoneKey:
             Encoding.X962, PublicFormat.UncompressedPoint
         )
         self.key_id = key_id(self.public_key)
+        half = POINT_BYTES // 2
+        self._cose = COSEKey.new(
+            {
+                1: 2,
+                -1: 1,
+                3: ES256,
+                -2: self.public_key[1 : 1 + half],
+                -3: self.public_key[1 + half :],
+                -4: private.private_numbers().private_value.to_bytes(PRIVATE_BYTES, "big"),
+            }
+        )
 
     @classmethod
     def create(cls) -> PhoneKey:
@@ -135,7 +140,12 @@ class PhoneKey:
 
     @classmethod
     def load(cls, path: Path) -> PhoneKey:
-        """Read a key that `save` wrote."""
+        """Read a key that `save` wrote.
+
+        Raises:
+            KeyMissingError: there is none, or it is of another kind.
+
+        """
         try:
             private = load_pem_private_key(path.read_bytes(), None)
         except (OSError, ValueError, TypeError) as error:
@@ -153,16 +163,64 @@ class PhoneKey:
             self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         )
 
-    def sign(self, now: datetime) -> str:
-        """Return a fresh pass."""
-        issued_at = int(now.astimezone(UTC).timestamp()).to_bytes(TIME_BYTES, "big")
-        fields = VERSION + self.key_id + issued_at + secrets.token_bytes(NONCE_BYTES)
-        r, s = decode_dss_signature(self._private.sign(DOMAIN + fields, ec.ECDSA(SHA256())))
-        half = SIGNATURE_BYTES // 2
-        return PREFIX + base45.encode(fields + r.to_bytes(half, "big") + s.to_bytes(half, "big"))
+    def sign(self, now: datetime, grant: bytes = b"") -> str:
+        """Return a fresh code: the resident's own, or a visitor's with the grant given to it."""
+        claims: dict[int, object] = {wire.ISSUED: int(now.timestamp()), wire.CODE_ID: _drawn()}
+        if grant:
+            claims[wire.GRANT] = grant
+            return wire.write(wire.sign(self._cose, Kind.VISITOR, claims))
+        return wire.write(wire.sign(self._cose, Kind.SHOW, claims, self.key_id))
+
+    def grant(
+        self, visitor: bytes, opens: datetime, ends: datetime, gates: int = 1, uses: int = 1
+    ) -> bytes:
+        """Return a visitor pass bound to the visitor's P-256 point; it travels in a link."""
+        return wire.sign(
+            self._cose,
+            Kind.GRANT,
+            {**_span(opens, ends, gates, uses), wire.CONFIRMATION: wire.confirmation(visitor)},
+            self.key_id,
+        )
+
+    def static(self, opens: datetime, ends: datetime, gates: int = 1) -> str:
+        """Return a pass to print for a guest without a phone."""
+        claims = _span(opens, ends, gates, grants.STATIC_USES)
+        return wire.write(wire.sign(self._cose, Kind.STATIC, claims, self.key_id))
+
+    def withdraw(self, grant: bytes, now: datetime) -> str:
+        """Return the code that takes a visitor pass back when a gate sees it."""
+        given = wire.parse(grant)
+        claims = {
+            wire.EXPIRES: given.ends_at,
+            wire.ISSUED: int(now.timestamp()),
+            wire.CODE_ID: _drawn(),
+            wire.WITHDRAWN: given.code_id,
+        }
+        return wire.write(wire.sign(self._cose, Kind.WITHDRAW, claims, self.key_id))
+
+    def enrolment(self, now: datetime) -> str:
+        """Return the code the desk reads: the public key, signed to show that it is held."""
+        claims = {
+            wire.ISSUED: int(now.timestamp()),
+            wire.CONFIRMATION: wire.confirmation(self.public_key),
+        }
+        return wire.write(wire.sign(self._cose, Kind.ENROL, claims))
 
     def __repr__(self) -> str:
         return f"PhoneKey({self.key_id.hex()})"
+
+
+def enrolled_key(text: str) -> bytes:
+    """Return the P-256 point (65 bytes) in a phone's enrolment code.
+
+    Raises:
+        PassError: another code, or the phone does not hold the key it shows.
+
+    """
+    message = wire.read(text)
+    if message.kind is not Kind.ENROL or not message.signed_by(message.holder):
+        raise PassError("enrolment code", f"a {message.kind.value} code", "one the phone signed")
+    return message.holder
 
 
 def key_id(public_key: bytes) -> bytes:
@@ -173,15 +231,29 @@ def key_id(public_key: bytes) -> bytes:
         ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
     except ValueError as error:
         raise RosterError("pass public key", error, "an uncompressed P-256 point") from error
-    return hashlib.sha256(public_key).digest()[:KEY_ID_BYTES]
+    return hashlib.sha256(public_key).digest()[:ID_BYTES]
 
 
-def _signed(point: bytes, fields: bytes, signature: bytes) -> bool:
-    half = SIGNATURE_BYTES // 2
-    r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
-    try:
-        public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-        public.verify(encode_dss_signature(r, s), DOMAIN + fields, ec.ECDSA(SHA256()))
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+def _stale(message: Message, resident: bytes, now: int) -> Refused | None:
+    ahead = message.issued_at - now
+    if -WINDOW_SECONDS <= ahead <= FUTURE_SKEW_SECONDS:
+        return None
+    return Refused(Reason.PASS_EXPIRED, resident, ahead)
+
+
+def _grant(message: Message) -> grants.Grant:
+    return grants.Grant(message.key_id + message.code_id, message.ends_at, message.uses)
+
+
+def _span(opens: datetime, ends: datetime, gates: int, uses: int) -> dict[int, object]:
+    return {
+        wire.EXPIRES: int(ends.timestamp()),
+        wire.NOT_BEFORE: int(opens.timestamp()),
+        wire.CODE_ID: _drawn(),
+        wire.GATES: gates,
+        wire.USES: uses,
+    }
+
+
+def _drawn() -> bytes:
+    return secrets.token_bytes(ID_BYTES)
