@@ -110,7 +110,7 @@ class Traces:
                 {width: np.array(stored.marks[width], np.uint64) for width in WIDTHS},
                 {width: frozenset(stored.digests[width]) for width in WIDTHS},
             )
-        except (msgspec.MsgspecError, KeyError, OverflowError, RecursionError) as error:
+        except (msgspec.MsgspecError, KeyError, ValueError, OverflowError, RecursionError) as error:
             raise StoreError("traces of an erasure", error, "as this gate kept them") from error
 
     def positions(self, content: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
