@@ -15,7 +15,7 @@ from appliance.gate.references import References
 from appliance.gate.store.audit import AuditLog
 from appliance.gate.store.files import private_folder
 from appliance.gate.store.gallery import Gallery
-from appliance.gate.store.keys import FileKey
+from appliance.gate.store.roots.file import FileKey
 from appliance.gate.store.roster import Roster
 from appliance.gate.store.schema import create_store, open_store
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from appliance.gate.access.decision import ConsentState, Resident
 from appliance.gate.access.reasons import Method
-from appliance.gate.access.schedule import ALWAYS, Validity
+from appliance.gate.access.schedule import Validity
+from appliance.gate.store.hours import hours
 from appliance.gate.store.records import CredentialKind
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def resident(
 
     Raises:
         StoreError: a sealed field does not open.
+        RosterError: erased meanwhile, or hours that are none.
 
     """
     held = (presented,) if presented else roster.credentials(record.pseudonym)
@@ -41,16 +43,19 @@ def resident(
         pseudonym=record.pseudonym,
         active=True,
         validity=Validity(record.profile.valid_from, record.profile.valid_until),
-        schedule=ALWAYS,
+        schedule=hours(record.profile.schedule),
         methods=frozenset(METHODS[word] for word in record.profile.methods),
         card_active=CredentialKind.CARD in active,
         qr_active=CredentialKind.PASS in active,
-        consent=_consent(roster, record, now),
+        consent=_consent(roster, record, now, other_door=bool(active)),
+        # Somebody erased since then is mistaken for nobody any more.
+        look_alike=any(other in roster for other in record.look_alikes),
     )
 
 
-def _consent(roster: Roster, record: Record, now: datetime) -> ConsentState:
-    if record.face_frozen:
+def _consent(roster: Roster, record: Record, now: datetime, *, other_door: bool) -> ConsentState:
+    # Whose last card and pass are blocked has lost them: face is never the only way in (law 1).
+    if record.face_frozen or not other_door:
         return ConsentState.FROZEN
     consent = roster.consent(record.pseudonym)
     if consent is None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appliance.gate.store.gallery import Gallery
-from appliance.gate.store.keys import FileKey
+from appliance.gate.store.roots.file import FileKey
 from appliance.gate.store.roster import Roster
 from appliance.gate.store.schema import Store, create_store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -54,3 +56,14 @@ def roster(store: Store) -> Roster:
 @pytest.fixture
 def gallery(roster: Roster) -> Gallery:
     return Gallery(roster)
+
+
+@pytest.fixture
+def tamper(store: Store) -> Callable[..., None]:
+    """Change the open store's file as somebody does who has the disk but not the key."""
+
+    def alter(sql: str, values: tuple[object, ...] = ()) -> None:
+        with closing(sqlite3.connect(store.path)) as conn, conn:
+            conn.execute(sql, values)
+
+    return alter

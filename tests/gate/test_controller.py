@@ -21,8 +21,8 @@ from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.commit import Enrolment, Face, commit
 from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.store.audit import AuditLog
-from appliance.gate.store.keys import FileKey
 from appliance.gate.store.records import Profile
+from appliance.gate.store.roots.file import FileKey
 from appliance.link import Link, pair
 from appliance.messages import (
     FROM_GATE,

@@ -13,7 +13,7 @@ from appliance.gate.access.decision import AccessDecision, Moment, refuse
 from appliance.gate.access.reasons import Method, Reason
 from appliance.gate.journal import Journal
 from appliance.gate.store.audit import AuditLog
-from appliance.gate.store.keys import FileKey
+from appliance.gate.store.roots.file import FileKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

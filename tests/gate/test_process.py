@@ -16,7 +16,7 @@ from appliance.gate import process
 from appliance.gate.access.reasons import Method
 from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.rules import build_rules
-from appliance.gate.store.keys import FileKey
+from appliance.gate.store.roots.file import FileKey
 from hardware.ports import Lock
 
 if TYPE_CHECKING:

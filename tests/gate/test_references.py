@@ -14,8 +14,8 @@ from appliance.gate.enrolment.commit import Enrolment, Face, commit
 from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.references import References
 from appliance.gate.store.gallery import Gallery
-from appliance.gate.store.keys import FileKey
 from appliance.gate.store.records import Profile
+from appliance.gate.store.roots.file import FileKey
 from appliance.gate.store.roster import Roster
 from appliance.gate.store.schema import Store, create_store, open_store
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,10 @@ from appliance.errors import StoreError
 from appliance.gate.store.files import PRIVATE_FILE, link_new, private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-Migration = tuple[str, ...]
+Migration = tuple[str | Callable[[Database], None], ...]
+"""What brings a database one version forward: SQL statements, and functions where rows change."""
 BUSY_SECONDS = 5.0
 HEALTHY = "a whole database on a disk with room we may write"
 
@@ -76,8 +78,24 @@ def create(path: Path, migrations: Sequence[Migration], fill: Callable[[Database
         link_new(draft, path)
 
 
-def open_existing(path: Path, migrations: Sequence[Migration]) -> Database:
-    """Open a database made by `create`, bringing it forward to the newest schema."""
+def open_existing(
+    path: Path,
+    migrations: Sequence[Migration],
+    check: Callable[[sqlite3.Connection], None] | None = None,
+) -> Database:
+    """Open a database made by `create`, bringing it forward to the newest schema.
+
+    Args:
+        path: of the file.
+        migrations: all there ever were, oldest first.
+        check: sees the database before a byte of any file changes, and raises to refuse it.
+
+    Raises:
+        StoreError: not there, not whole, not private, or from a newer program.
+
+    """
+    if not path.parent.is_dir():
+        raise StoreError(f"folder {path.parent}", "missing", "the folder of a store")
     private_folder(path.parent)
     with speaking(f"database {path}"):
         mode = path.stat().st_mode & 0o777
@@ -87,6 +105,9 @@ def open_existing(path: Path, migrations: Sequence[Migration]) -> Database:
     if size == 0:
         # SQLite takes an empty file for a new database; for us it is a lost one.
         raise StoreError(f"database {path}", "an empty file", HEALTHY)
+    if check is not None:
+        with speaking(f"database {path}"), closing(_look(path)) as conn:
+            check(conn)
     with speaking(f"database {path}"):
         db = _connect(path)
     try:
@@ -107,6 +128,22 @@ def checkpoint(db: Database, thing: str) -> bool:
     return not busy
 
 
+def _look(path: Path) -> sqlite3.Connection:
+    """Open for reading without leaving a trace, not even a moved write-ahead log."""
+    log = path.with_name(path.name + "-wal")
+    # Without a log the file is all there is, and SQLite need not make one to read it.
+    how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    conn = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+    )
+    try:
+        conn.execute("PRAGMA trusted_schema = OFF")
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
 def _connect(path: Path) -> Database:
     # mode=rw: a file that vanished between our check and here is not made anew.
     # No isolation level: transactions begin and end only where we say so.
@@ -117,6 +154,8 @@ def _connect(path: Path) -> Database:
         # secure_delete: freed pages are overwritten; FULL: a commit is on the disk on return.
         conn.execute("PRAGMA secure_delete = ON")
         conn.execute("PRAGMA foreign_keys = ON")
+        # A row that REPLACE pushes out is a deletion too, for whoever watches deletions.
+        conn.execute("PRAGMA recursive_triggers = ON")
         conn.execute("PRAGMA synchronous = FULL")
         # What the file says is data: no functions of ours may be called from its schema.
         conn.execute("PRAGMA trusted_schema = OFF")
@@ -162,8 +201,11 @@ def _migrate(db: Database, migrations: Sequence[Migration], found: object) -> No
     if version == newest:
         return
     for migration in migrations[version:]:
-        for statement in migration:
-            db.execute(statement)
+        for step in migration:
+            if isinstance(step, str):
+                db.execute(step)
+            else:
+                step(db)
     db.execute(
         "INSERT INTO meta VALUES ('schema', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
         (str(newest).encode(),),

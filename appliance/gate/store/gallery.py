@@ -10,10 +10,9 @@ import numpy as np
 
 from appliance.errors import EnrolmentError, SealBrokenError, StoreError
 from appliance.gate.comparison import require_unit
+from appliance.gate.store.keyring import KEY_COLUMNS
 from appliance.gate.store.records import Fault
 from appliance.gate.store.rotation import Rotation
-from appliance.gate.store.rows import open_consent, open_resident
-from appliance.gate.store.sealed import Place
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,7 +33,8 @@ class Loaded:
         matrix: float32 (N, dimension), rotated, unit rows; columns together in memory.
         faults: rows that did not open; everybody else's did.
         other_features: people whose reference another recipe made; they must enrol anew.
-        resting: people whose face is frozen or whose consent is not in force.
+        resting: people whose face is frozen, whose consent is not in force, or who have no other
+            door any more.
         next_expiry: when the first of the consents loaded ends; load again by then.
 
     """
@@ -98,7 +98,8 @@ class Gallery:
                 "SELECT revision FROM reference WHERE pseudonym = ?", (pseudonym,)
             )
             revision = found[0][0] + 1 if found else 1
-            sealed = self._store.person(pseudonym).seal(content, _place(pseudonym, revision))
+            key = self._store.person(pseudonym)
+            sealed = key.seal(content, "reference", "sealed", revision)
             self._store.execute(
                 """INSERT INTO reference VALUES (?, ?, ?) ON CONFLICT DO UPDATE
                 SET revision = excluded.revision, sealed = excluded.sealed""",
@@ -124,19 +125,27 @@ class Gallery:
         resting: list[str] = []
         ends: list[datetime] = []
         rows = self._store.rows(
-            """SELECT pseudonym, dek, person.revision, record, consent.revision, consent.sealed,
+            f"""SELECT {KEY_COLUMNS}, person.revision, record, consent.revision, consent.sealed,
             reference.revision, reference.sealed FROM reference
-            JOIN consent USING (pseudonym) JOIN person USING (pseudonym) ORDER BY pseudonym"""
+            JOIN consent USING (pseudonym) JOIN person USING (pseudonym)
+            ORDER BY person.pseudonym"""  # noqa: S608 - our own words
         )
-        for name, dek, person_rev, record, consent_rev, agreed, revision, sealed in rows:
+        doors = self._doors()
+        for *columns, person_rev, record, consent_rev, agreed, revision, sealed in rows:
+            name = columns[0]
             try:
-                sealer = self._store.kek.person(name, dek)
-                resident = open_resident(sealer, name, person_rev, record)
-                consent = open_consent(sealer, name, consent_rev, agreed)
-                if resident.face_frozen or not consent.in_force(now):
+                key = self._store.keyring.open(tuple(columns))
+                resident = key.resident(person_rev, record)
+                consent = key.consent(consent_rev, agreed)
+                if (
+                    resident.face_frozen
+                    or not consent.in_force(now)
+                    # Face is never the only way in (law 1): who lost the last card rests too.
+                    or not any(key.credential(*door).active for door in doors.get(name, ()))
+                ):
                     resting.append(name)
                     continue
-                made_by, vector = _unpack(name, sealer.open(sealed, _place(name, revision)))
+                made_by, vector = _unpack(name, key.reference(revision, sealed))
             except StoreError as error:
                 faults.append(Fault(name, str(error)))
                 continue
@@ -159,6 +168,15 @@ class Gallery:
             min(ends, default=None),
         )
 
+    def _doors(self) -> dict[str, list[tuple[bytes, int, bytes]]]:
+        """Return everybody's cards and passes, still sealed."""
+        doors: dict[str, list[tuple[bytes, int, bytes]]] = {}
+        for name, *door in self._store.rows(
+            "SELECT pseudonym, lookup, revision, sealed FROM credential"
+        ):
+            doors.setdefault(name, []).append((door[0], door[1], door[2]))
+        return doors
+
 
 def _unpack(pseudonym: str, content: bytes) -> tuple[str, NDArray[np.float32]]:
     try:
@@ -172,7 +190,3 @@ def _unpack(pseudonym: str, content: bytes) -> tuple[str, NDArray[np.float32]]:
             f"reference of {pseudonym}", repr(error), "a reference of this version"
         ) from error
     return features, vector
-
-
-def _place(pseudonym: str, revision: int) -> Place:
-    return Place("reference", pseudonym, "sealed", revision)

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import stat
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from appliance.errors import KeyMissingError
-from appliance.gate.store.files import publish
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEY_BYTES = 32
-# A planted link must not lend somebody else's file as our key, nor a planted pipe hold us up.
-FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class KeyUse(Enum):
@@ -30,6 +21,7 @@ class KeyUse(Enum):
     ROTATION = "rotation"
     AUDIT = "audit"
     SIGN = "sign"
+    MANIFEST = "manifest"
 
 
 class RootKey(Protocol):
@@ -45,52 +37,19 @@ class RootKey(Protocol):
         ...
 
 
-class FileKey:
-    """A root key in a file: for development, as whoever takes the disk has it."""
+class OpenedKey:
+    """A root key fetched once, for the moment in which all sub-keys are derived; not printed."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    @classmethod
-    def create(cls, path: Path) -> FileKey:
-        """Draw a new key into `path`; an existing file is never touched."""
-        publish(path, secrets.token_bytes(KEY_BYTES))
-        return cls(path)
-
-    @property
-    def identity(self) -> str:
-        """Name the file."""
-        return f"file:{self._path}"
+    def __init__(self, root: RootKey) -> None:
+        self.identity = root.identity
+        self._key = root.key()
 
     def key(self) -> bytes:
-        """Read the key afresh; nothing is kept, nothing is ever created here."""
-        try:
-            handle = os.open(self._path, FLAGS)
-        except OSError as error:
-            raise KeyMissingError(
-                f"key file {self._path}", error.strerror, "the key this store was made with"
-            ) from error
-        try:
-            status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode):
-                raise KeyMissingError(f"key file {self._path}", "not a file", "a regular file")
-            if status.st_mode & 0o077:
-                raise KeyMissingError(
-                    f"key file {self._path}",
-                    f"mode {stat.S_IMODE(status.st_mode):04o}",
-                    "mode 0600: others could have read it",
-                )
-            content = os.read(handle, KEY_BYTES + 1)
-        finally:
-            os.close(handle)
-        if len(content) != KEY_BYTES:
-            raise KeyMissingError(
-                f"key file {self._path}", f"{len(content)} bytes or more", f"{KEY_BYTES} bytes"
-            )
-        return content
+        """Return the 32 secret bytes."""
+        return self._key
 
     def __repr__(self) -> str:
-        return f"FileKey({str(self._path)!r})"
+        return f"OpenedKey({self.identity!r})"
 
 
 def derive(root: RootKey, use: KeyUse) -> bytes:

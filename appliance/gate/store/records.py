@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -14,6 +14,8 @@ TEXT_LIMIT = 400
 SCHEDULE_LIMIT = 20_000
 METHODS = frozenset({"card", "pass", "face"})
 CARD_ID_BYTES = 16
+CARD_KEY_BYTES = 16
+UID_BYTES = 7
 
 
 class CredentialKind(Enum):
@@ -33,7 +35,7 @@ class Profile:
         methods: the doors the person chose, of "card", "pass" and "face".
         valid_from: no entry before, aware; None = at once.
         valid_until: no entry from then on, aware; None = until removed.
-        schedule: the hours, as JSON text of `gate/access`; kept whole, not understood here.
+        schedule: the hours, as the JSON text of `store/hours.py`; "null" = always.
 
     """
 
@@ -77,12 +79,14 @@ class Resident:
         pseudonym: 16 random hex digits; the only name outside the store.
         profile: what the manager knows.
         face_frozen: the person has put face to rest without erasing it.
+        look_alikes: pseudonyms of people whose faces are too near to be told apart (S129).
 
     """
 
     pseudonym: str
     profile: Profile
     face_frozen: bool = False
+    look_alikes: frozenset[str] = frozenset()
 
     def encode(self) -> bytes:
         """Return it as bytes to be sealed."""
@@ -96,6 +100,7 @@ class Resident:
                 "valid_until": profile.valid_until and profile.valid_until.isoformat(),
                 "schedule": profile.schedule,
                 "face_frozen": self.face_frozen,
+                "look_alikes": sorted(self.look_alikes),
             }
         )
 
@@ -112,7 +117,8 @@ class Resident:
                 valid_until=_time(fields["valid_until"]),
                 schedule=fields["schedule"],
             )
-            return cls(pseudonym, profile, bool(fields["face_frozen"]))
+            marks = frozenset(fields.get("look_alikes", ()))
+            return cls(pseudonym, profile, bool(fields["face_frozen"]), marks)
         except (ValueError, KeyError, TypeError, RosterError) as error:
             raise SealBrokenError(
                 f"record of {pseudonym}", repr(error), "a record of this version"
@@ -128,6 +134,9 @@ class Credential:
         number: card id (16 bytes) or pass key id (8 bytes).
         active: opens; False = blocked.
         public_key: of a pass, its P-256 point (65 bytes); of a card, empty.
+        key: of a card, its own AES key (16 bytes), or empty; never printed.
+        uid: of a card, 7 bytes, or empty; the card's key is found by it, no door opens by it.
+        issue: of a card, how often it was written.
 
     """
 
@@ -135,6 +144,20 @@ class Credential:
     number: bytes
     active: bool = True
     public_key: bytes = b""
+    key: bytes = field(default=b"", repr=False)
+    uid: bytes = b""
+    issue: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind is not CredentialKind.CARD:
+            return
+        _require_length("card id", self.number, CARD_ID_BYTES)
+        if self.key:
+            _require_length("card key", self.key, CARD_KEY_BYTES)
+        if self.uid:
+            _require_length("card UID", self.uid, UID_BYTES)
+        if self.issue < 0:
+            raise RosterError("card issue", self.issue, "0 or more")
 
     def encode(self) -> bytes:
         """Return it as bytes to be sealed."""
@@ -144,6 +167,9 @@ class Credential:
                 "number": self.number.hex(),
                 "active": self.active,
                 "public_key": self.public_key.hex(),
+                "key": self.key.hex(),
+                "uid": self.uid.hex(),
+                "issue": self.issue,
             }
         )
 
@@ -157,8 +183,11 @@ class Credential:
                 bytes.fromhex(fields["number"]),
                 bool(fields["active"]),
                 bytes.fromhex(fields["public_key"]),
+                bytes.fromhex(fields.get("key", "")),
+                bytes.fromhex(fields.get("uid", "")),
+                int(fields.get("issue", 0)),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RosterError) as error:
             raise SealBrokenError(
                 "stored credential", repr(error), "a credential of this version"
             ) from error
@@ -178,6 +207,11 @@ class Fault:
 
     pseudonym: str
     reason: str
+
+
+def _require_length(thing: str, value: bytes, length: int) -> None:
+    if len(value) != length:
+        raise RosterError(thing, f"{len(value)} bytes", f"{length} bytes")
 
 
 def _pack(fields: dict[str, Any]) -> bytes:

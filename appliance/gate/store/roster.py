@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from appliance.errors import RosterError, StoreError
 from appliance.gate.credential.pass_token import key_id
+from appliance.gate.store.hours import hours
+from appliance.gate.store.keyring import KEY_COLUMNS
 from appliance.gate.store.records import (
-    CARD_ID_BYTES,
     Credential,
     CredentialKind,
     Fault,
@@ -16,14 +18,7 @@ from appliance.gate.store.records import (
     Profile,
     Resident,
 )
-from appliance.gate.store.rows import (
-    consent_place,
-    credential_place,
-    open_consent,
-    open_credential,
-    open_resident,
-    record_place,
-)
+from appliance.gate.store.rows import credential_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +27,7 @@ if TYPE_CHECKING:
     from appliance.gate.store.schema import Store
 
 PSEUDONYM_BYTES = 8
+UID = "uid"
 
 
 class Roster:
@@ -51,13 +47,20 @@ class Roster:
     def add(
         self, profile: Profile, cards: Sequence[bytes] = (), passes: Sequence[bytes] = ()
     ) -> str:
-        """Add a resident with card ids and pass public keys; return the new pseudonym."""
+        """Add a resident with card ids and pass public keys; return the new pseudonym.
+
+        Raises:
+            RosterError: a credential is not ours to give, or the hours are none.
+
+        """
+        hours(profile.schedule)
         pseudonym = secrets.token_hex(PSEUDONYM_BYTES)
-        sealer, wrapped = self.store.kek.new_person(pseudonym)
-        record = sealer.seal(Resident(pseudonym, profile).encode(), record_place(pseudonym, 1))
         with self.store.transaction():
+            key, wrapped = self.store.keyring.new_person(pseudonym)
+            record = key.seal(Resident(pseudonym, profile).encode(), "person", "record", 1)
             self.store.execute(
-                "INSERT INTO person VALUES (?, ?, 1, ?)", (pseudonym, wrapped, record)
+                "INSERT INTO person VALUES (?, ?, ?, ?, 1, ?)",
+                (pseudonym, key.born, key.born, wrapped, record),
             )
             for card_id in cards:
                 self.add_card(pseudonym, card_id)
@@ -83,22 +86,52 @@ class Roster:
                 faults.append(Fault(pseudonym, str(error)))
 
     def update(self, pseudonym: str, profile: Profile) -> None:
-        """Change what is known of a resident."""
+        """Change what is known of a resident.
+
+        Raises:
+            RosterError: unknown, or the hours are none.
+
+        """
+        hours(profile.schedule)
         with self.store.transaction():
             revision, resident = self._read(pseudonym)
-            self._write(Resident(pseudonym, profile, resident.face_frozen), revision + 1)
+            self._write(replace(resident, profile=profile), revision + 1)
 
     def freeze_face(self, pseudonym: str, *, frozen: bool = True) -> None:
         """Put a resident's face to rest at once, or wake it; nothing is erased."""
         with self.store.transaction():
             revision, resident = self._read(pseudonym)
-            self._write(Resident(pseudonym, resident.profile, frozen), revision + 1)
+            self._write(replace(resident, face_frozen=frozen), revision + 1)
 
-    def add_card(self, pseudonym: str, card_id: bytes) -> None:
-        """Give a resident a card."""
-        if len(card_id) != CARD_ID_BYTES:
-            raise RosterError("card id", f"{len(card_id)} bytes", f"{CARD_ID_BYTES} bytes")
-        self._insert(pseudonym, Credential(CredentialKind.CARD, card_id))
+    def mark_look_alikes(self, pseudonym: str, others: frozenset[str]) -> None:
+        """Note, with each of them, that these faces are too near to be told apart (S129)."""
+        with self.store.transaction():
+            for one, them in ((pseudonym, others), *((other, {pseudonym}) for other in others)):
+                revision, resident = self._read(one)
+                marks = resident.look_alikes | them - {one}
+                self._write(replace(resident, look_alikes=marks), revision + 1)
+
+    def __contains__(self, pseudonym: str) -> bool:
+        return bool(self.store.rows("SELECT 1 FROM person WHERE pseudonym = ?", (pseudonym,)))
+
+    def add_card(
+        self, pseudonym: str, card_id: bytes, *, key: bytes = b"", uid: bytes = b"", issue: int = 0
+    ) -> None:
+        """Give a resident a card.
+
+        Args:
+            pseudonym: whose it becomes.
+            card_id: 16 bytes, read from the card's file.
+            key: the card's own AES key, 16 bytes; empty where a reader proves the card itself.
+            uid: 7 bytes, to find the key by; opens nothing (law 8).
+            issue: how often the card was written.
+
+        Raises:
+            RosterError: of another length, or already given out.
+
+        """
+        card = Credential(CredentialKind.CARD, card_id, key=key, uid=uid, issue=issue)
+        self._insert(pseudonym, card)
 
     def add_pass(self, pseudonym: str, public_key: bytes) -> bytes:
         """Give a resident's phone, by its P-256 point, the right to sign passes; return its id."""
@@ -114,6 +147,10 @@ class Roster:
         """Return whose phone has this key id, active or blocked."""
         return self._find(CredentialKind.PASS, number)
 
+    def find_by_uid(self, uid: bytes) -> Holder | None:
+        """Return whose card says it has this UID; only its key can prove it (law 8)."""
+        return self._found("alias", self.store.lookup(UID, uid))
+
     def set_card_blocked(self, card_id: bytes, *, blocked: bool = True) -> None:
         """Block a lost card at once, or give it back its rights."""
         self._set_active(CredentialKind.CARD, card_id, active=not blocked)
@@ -124,9 +161,9 @@ class Roster:
 
     def credentials(self, pseudonym: str) -> tuple[Credential, ...]:
         """Return all cards and passes of one resident."""
-        sealer = self.store.person(pseudonym)
+        key = self.store.person(pseudonym)
         return tuple(
-            open_credential(sealer, pseudonym, *row)
+            key.credential(*row)
             for row in self.store.rows(
                 """SELECT lookup, revision, sealed FROM credential
                 WHERE pseudonym = ? ORDER BY rowid""",
@@ -140,16 +177,16 @@ class Roster:
 
     def consent(self, pseudonym: str) -> Consent | None:
         """Return a resident's consent to face, in force or not."""
-        sealer = self.store.person(pseudonym)
+        key = self.store.person(pseudonym)
         found = self.store.rows(
             "SELECT revision, sealed FROM consent WHERE pseudonym = ?", (pseudonym,)
         )
-        return open_consent(sealer, pseudonym, *found[0]) if found else None
+        return key.consent(*found[0]) if found else None
 
     def set_face_consent(self, pseudonym: str, consent: Consent | None) -> None:
         """Keep a consent in place of the last; None withdraws it and removes the reference."""
         with self.store.transaction():
-            sealer = self.store.person(pseudonym)
+            key = self.store.person(pseudonym)
             if consent is None:
                 # The reference hangs on this row and goes with it.
                 self.store.execute("DELETE FROM consent WHERE pseudonym = ?", (pseudonym,))
@@ -158,7 +195,7 @@ class Roster:
                 "SELECT revision FROM consent WHERE pseudonym = ?", (pseudonym,)
             )
             revision = found[0][0] + 1 if found else 1
-            sealed = sealer.seal(consent.encode(), consent_place(pseudonym, revision))
+            sealed = key.seal(consent.encode(), "consent", "sealed", revision)
             self.store.execute(
                 """INSERT INTO consent VALUES (?, ?, ?) ON CONFLICT DO UPDATE
                 SET revision = excluded.revision, sealed = excluded.sealed""",
@@ -167,49 +204,53 @@ class Roster:
 
     def _read(self, pseudonym: str) -> tuple[int, Resident]:
         found = self.store.rows(
-            "SELECT dek, revision, record FROM person WHERE pseudonym = ?", (pseudonym,)
+            f"SELECT {KEY_COLUMNS}, revision, record FROM person WHERE pseudonym = ?",  # noqa: S608
+            (pseudonym,),
         )
         if not found:
             raise RosterError(f"resident {pseudonym}", "unknown", "somebody on the roster")
-        dek, revision, record = found[0]
-        return revision, open_resident(
-            self.store.kek.person(pseudonym, dek), pseudonym, revision, record
-        )
+        *key, revision, record = found[0]
+        return revision, self.store.keyring.open(tuple(key)).resident(revision, record)
 
     def _write(self, resident: Resident, revision: int) -> None:
-        name = resident.pseudonym
-        sealed = self.store.person(name).seal(resident.encode(), record_place(name, revision))
+        key = self.store.person(resident.pseudonym)
         self.store.execute(
             "UPDATE person SET revision = ?, record = ? WHERE pseudonym = ?",
-            (revision, sealed, name),
+            (
+                revision,
+                key.seal(resident.encode(), "person", "record", revision),
+                resident.pseudonym,
+            ),
         )
 
     def _insert(self, pseudonym: str, credential: Credential) -> None:
         lookup = self.store.lookup(credential.kind.value, credential.number)
+        alias = self.store.lookup(UID, credential.uid) if credential.uid else None
         with self.store.transaction():
-            sealer = self.store.person(pseudonym)
-            if self.store.rows("SELECT 1 FROM credential WHERE lookup = ?", (lookup,)):
+            key = self.store.person(pseudonym)
+            if self.store.rows(
+                "SELECT 1 FROM credential WHERE lookup = ? OR alias = ?", (lookup, alias)
+            ):
                 raise RosterError(credential.kind.value, "already given out", "one not in use")
-            sealed = sealer.seal(credential.encode(), credential_place(pseudonym, lookup, 1))
+            sealed = key.seal(credential.encode(), "credential", credential_column(lookup), 1)
             self.store.execute(
-                "INSERT INTO credential VALUES (?, ?, 1, ?)", (lookup, pseudonym, sealed)
+                "INSERT INTO credential VALUES (?, ?, ?, 1, ?)", (lookup, alias, pseudonym, sealed)
             )
 
     def _find(self, kind: CredentialKind, number: bytes) -> Holder | None:
-        lookup = self.store.lookup(kind.value, number)
+        return self._found("lookup", self.store.lookup(kind.value, number))
+
+    def _found(self, column: str, value: bytes) -> Holder | None:
         found = self.store.rows(
-            """SELECT pseudonym, dek, person.revision, record, credential.revision, sealed
-            FROM credential JOIN person USING (pseudonym) WHERE lookup = ?""",
-            (lookup,),
+            f"""SELECT {KEY_COLUMNS}, person.revision, record, lookup, credential.revision, sealed
+            FROM credential JOIN person USING (pseudonym) WHERE {column} = ?""",  # noqa: S608
+            (value,),
         )
         if not found:
             return None
-        pseudonym, dek, revision, record, own_revision, sealed = found[0]
-        sealer = self.store.kek.person(pseudonym, dek)
-        return Holder(
-            open_resident(sealer, pseudonym, revision, record),
-            open_credential(sealer, pseudonym, lookup, own_revision, sealed),
-        )
+        *columns, revision, record, lookup, own_revision, sealed = found[0]
+        key = self.store.keyring.open(tuple(columns))
+        return Holder(key.resident(revision, record), key.credential(lookup, own_revision, sealed))
 
     def _set_active(self, kind: CredentialKind, number: bytes, *, active: bool) -> None:
         lookup = self.store.lookup(kind.value, number)
@@ -217,13 +258,13 @@ class Roster:
             holder = self._find(kind, number)
             if holder is None:
                 raise RosterError(kind.value, "unknown", "one that was given out")
-            name, old = holder.resident.pseudonym, holder.credential
-            changed = Credential(kind, old.number, active, old.public_key)
+            name = holder.resident.pseudonym
+            changed = replace(holder.credential, active=active)
             ((revision,),) = self.store.rows(
                 "SELECT revision FROM credential WHERE lookup = ?", (lookup,)
             )
             sealed = self.store.person(name).seal(
-                changed.encode(), credential_place(name, lookup, revision + 1)
+                changed.encode(), "credential", credential_column(lookup), revision + 1
             )
             self.store.execute(
                 "UPDATE credential SET revision = ?, sealed = ? WHERE lookup = ?",

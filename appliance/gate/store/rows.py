@@ -2,42 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from appliance.errors import EnrolmentError, SealBrokenError
 from appliance.gate.enrolment.consent import Consent
 from appliance.gate.store.records import Credential, Resident
 from appliance.gate.store.sealed import Place, Sealer
 
 
-def open_resident(sealer: Sealer, pseudonym: str, revision: int, sealed: bytes) -> Resident:
-    """Open a resident's row."""
-    return Resident.decode(pseudonym, sealer.open(sealed, record_place(pseudonym, revision)))
+@dataclass(frozen=True, slots=True)
+class PersonKey:
+    """A person's own key, which opens that person's rows and no others.
+
+    Attributes:
+        pseudonym: whose.
+        born: number of the key-encryption key in force when it was drawn.
+        sealer: seals and opens with it; does not print it.
+
+    """
+
+    pseudonym: str
+    born: int
+    sealer: Sealer
+
+    def seal(self, plain: bytes, table: str, column: str, revision: int) -> bytes:
+        """Return `plain` sealed for one field of this person."""
+        return self.sealer.seal(plain, self.place(table, column, revision))
+
+    def open(self, sealed: object, table: str, column: str, revision: int) -> bytes:
+        """Return what was sealed for exactly this field, or raise `SealBrokenError`."""
+        return self.sealer.open(sealed, self.place(table, column, revision))
+
+    def place(self, table: str, column: str, revision: int) -> Place:
+        """Say where a field of this person stands."""
+        return Place(table, self.pseudonym, column, revision, self.born)
+
+    def resident(self, revision: int, sealed: object) -> Resident:
+        """Open the person's record."""
+        return Resident.decode(self.pseudonym, self.open(sealed, "person", "record", revision))
+
+    def consent(self, revision: int, sealed: object) -> Consent:
+        """Open the person's consent."""
+        try:
+            return Consent.decode(self.open(sealed, "consent", "sealed", revision))
+        except EnrolmentError as error:
+            raise SealBrokenError(f"consent of {self.pseudonym}", error, "a consent") from error
+
+    def credential(self, lookup: bytes, revision: int, sealed: object) -> Credential:
+        """Open one of the person's credentials."""
+        return Credential.decode(
+            self.open(sealed, "credential", credential_column(lookup), revision)
+        )
+
+    def reference(self, revision: int, sealed: object) -> bytes:
+        """Open the person's reference."""
+        return self.open(sealed, "reference", "sealed", revision)
 
 
-def open_consent(sealer: Sealer, pseudonym: str, revision: int, sealed: bytes) -> Consent:
-    """Open a consent's row."""
-    try:
-        return Consent.decode(sealer.open(sealed, consent_place(pseudonym, revision)))
-    except EnrolmentError as error:
-        raise SealBrokenError(f"consent of {pseudonym}", error, "a consent") from error
-
-
-def record_place(pseudonym: str, revision: int) -> Place:
-    """Say where a resident's record stands."""
-    return Place("person", pseudonym, "record", revision)
-
-
-def consent_place(pseudonym: str, revision: int) -> Place:
-    """Say where a consent stands."""
-    return Place("consent", pseudonym, "sealed", revision)
-
-
-def credential_place(pseudonym: str, lookup: bytes, revision: int) -> Place:
-    """Say where a credential stands."""
-    return Place("credential", pseudonym, f"sealed/{lookup.hex()}", revision)
-
-
-def open_credential(
-    sealer: Sealer, pseudonym: str, lookup: bytes, revision: int, sealed: bytes
-) -> Credential:
-    """Open a credential's row."""
-    return Credential.decode(sealer.open(sealed, credential_place(pseudonym, lookup, revision)))
+def credential_column(lookup: bytes) -> str:
+    """Name the field of one credential among a person's several."""
+    return f"sealed/{lookup.hex()}"

@@ -14,7 +14,6 @@ FORMAT = b"\x01"
 NONCE_BYTES = 12
 TAG_BYTES = 16
 DEK_BYTES = 32
-WRAP = "dek"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,9 @@ class Place:
         person: pseudonym of the person it belongs to, or empty.
         column: its column, with the row's own key where a person has several rows.
         revision: counts rewrites of the row, so that no old field fits a newer row.
+        kek: number of the key-encryption key: of a wrapped key, the one that wraps it; of a
+            person's field, the one in force when the person's key was drawn. None for what belongs
+            to the gate, and in version 1 of the schema.
 
     """
 
@@ -33,10 +35,13 @@ class Place:
     person: str
     column: str
     revision: int
+    kek: int | None = None
 
     def associated(self) -> bytes:
         """Return the bytes a seal is bound to; lengths stand first, so that no two places agree."""
-        parts = (self.table, self.person, self.column, str(self.revision))
+        parts = [self.table, self.person, self.column, str(self.revision)]
+        if self.kek is not None:
+            parts.append(str(self.kek))
         encoded = [part.encode() for part in parts]
         return FORMAT + b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
 
@@ -74,15 +79,6 @@ class Sealer:
             raise SealBrokenError(
                 f"field {place}", "altered, moved or sealed by another key", "an intact field"
             ) from error
-
-    def new_person(self, person: str) -> tuple[Sealer, bytes]:
-        """Draw a person's own key; return it with its wrapped form, to be stored."""
-        dek = secrets.token_bytes(DEK_BYTES)
-        return Sealer(dek), self.seal(dek, Place("person", person, WRAP, 0))
-
-    def person(self, person: str, wrapped: object) -> Sealer:
-        """Return a person's own sealer from its wrapped key."""
-        return Sealer(self.open(wrapped, Place("person", person, WRAP, 0)))
 
     def __repr__(self) -> str:
         return "Sealer(...)"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from appliance.gate.store.keys import FileKey
+    from appliance.gate.store.roots.file import FileKey
 
 RECIPE = "sface"
 CARD = b"0123456789abcdef"
@@ -121,7 +121,7 @@ import importlib.util, secrets, sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from appliance.gate.store.keys import FileKey
+from appliance.gate.store.roots.file import FileKey
 spec = importlib.util.spec_from_file_location("again", sys.argv[3])
 again = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(again)

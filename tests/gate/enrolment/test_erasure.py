@@ -21,7 +21,7 @@ from appliance.gate.store.roster import Roster
 from appliance.gate.store.schema import Store, open_store
 
 if TYPE_CHECKING:
-    from appliance.gate.store.keys import FileKey
+    from appliance.gate.store.roots.file import FileKey
 
 
 def enrol(store: Store, number: int, now: datetime) -> str:

@@ -17,7 +17,7 @@ import pytest
 
 from appliance.errors import AuditError, KeyMissingError, StoreError
 from appliance.gate.store.audit import AuditEvent, AuditLog
-from appliance.gate.store.keys import FileKey
+from appliance.gate.store.roots.file import FileKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,7 +186,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from appliance.gate.store.audit import AuditEvent, AuditLog
-from appliance.gate.store.keys import FileKey
+from appliance.gate.store.roots.file import FileKey
 log = AuditLog.open(Path(sys.argv[1]), FileKey(Path(sys.argv[2])))
 while True:
     print(log.append(AuditEvent("x", datetime.now(UTC), "north")), flush=True)

@@ -12,9 +12,10 @@ from appliance.errors import ComparisonError, EnrolmentError, RosterError
 from appliance.gate.comparison import ReferenceSet
 from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.store.records import Profile
-from appliance.gate.store.sealed import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from appliance.gate.store.gallery import Gallery
@@ -103,13 +104,13 @@ def test_a_frozen_face_rests_and_wakes(roster: Roster, gallery: Gallery, now: da
 
 
 def test_damaged_and_swapped_references_are_named_and_the_others_load(
-    roster: Roster, gallery: Gallery, now: datetime
+    roster: Roster, gallery: Gallery, now: datetime, tamper: Callable[..., None]
 ) -> None:
     one, two, three, four = sorted(enrol(roster, gallery, seed, now) for seed in range(4))
     store = roster.store
     ((other,),) = store.rows("SELECT sealed FROM reference WHERE pseudonym = ?", (two,))
-    store.execute("UPDATE reference SET sealed = ? WHERE pseudonym = ?", (other, one))
-    store.execute("UPDATE consent SET sealed = x'00' WHERE pseudonym = ?", (three,))
+    tamper("UPDATE reference SET sealed = ? WHERE pseudonym = ?", (other, one))
+    tamper("UPDATE consent SET sealed = x'00' WHERE pseudonym = ?", (three,))
     loaded = gallery.load_all(RECIPE, now)
     assert loaded.subjects == (two, four)
     assert [fault.pseudonym for fault in loaded.faults] == [one, three]
@@ -123,8 +124,9 @@ def test_a_reference_of_another_make_is_a_fault(
     roster: Roster, gallery: Gallery, now: datetime, content: bytes
 ) -> None:
     name = enrol(roster, gallery, 1, now)
-    sealed = roster.store.person(name).seal(content, Place("reference", name, "sealed", 1))
-    roster.store.execute("UPDATE reference SET sealed = ?", (sealed,))
+    sealed = roster.store.person(name).seal(content, "reference", "sealed", 1)
+    with roster.store.transaction():
+        roster.store.execute("UPDATE reference SET sealed = ?", (sealed,))
     assert [fault.pseudonym for fault in gallery.load_all(RECIPE, now).faults] == [name]
 
 

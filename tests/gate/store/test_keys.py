@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.errors import KeyMissingError, StoreError
-from appliance.gate.store.keys import FileKey, KeyUse, derive
+from appliance.gate.store.keys import KeyUse, derive
+from appliance.gate.store.roots.file import FileKey
 from appliance.gate.store.sealed import Sealer
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def test_a_link_or_folder_is_no_key(tmp_path: Path) -> None:
 def test_sub_keys_differ_by_use_and_by_root(tmp_path: Path) -> None:
     roots = [FileKey.create(tmp_path / name) for name in "ab"]
     keys = {derive(root, use) for root in roots for use in KeyUse}
-    assert len(keys) == 8
+    assert len(keys) == 12
     assert all(len(key) == 32 for key in keys)
     assert not keys & {root.key() for root in roots}
 

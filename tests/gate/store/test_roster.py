@@ -14,10 +14,11 @@ from appliance.errors import EnrolmentError, RosterError, SealBrokenError
 from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.store.records import Credential, CredentialKind, Fault, Profile, Resident
-from appliance.gate.store.rows import open_consent
-from appliance.gate.store.sealed import Place, Sealer
+from appliance.gate.store.rows import PersonKey
+from appliance.gate.store.sealed import Sealer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from appliance.gate.store.roster import Roster
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 LI = Profile("1-101", "Li", frozenset({"card", "face"}))
 WANG = Profile("2-202", "Wang", frozenset({"pass"}))
 CARD = b"0123456789abcdef"
+HOURS = '{"periods": [{"days": ["mon", "sun"], "from": 420, "to": 1320}]}'
 
 
 def consent(now: datetime) -> Consent:
@@ -32,7 +34,7 @@ def consent(now: datetime) -> Consent:
 
 
 def test_a_resident_comes_back_whole(roster: Roster, now: datetime) -> None:
-    profile = Profile("1", "x", frozenset({"pass"}), now, now + timedelta(1), '{"mon": [7, 22]}')
+    profile = Profile("1", "x", frozenset({"pass"}), now, now + timedelta(1), HOURS)
     name = roster.add(profile)
     assert roster.get(name) == Resident(name, profile)
     assert len(name) == 16
@@ -148,13 +150,15 @@ def test_consent_is_kept_replaced_and_withdrawn(roster: Roster, now: datetime) -
 
 
 @pytest.mark.parametrize("column", ["record", "dek", "record = (SELECT record", "revision"])
-def test_rows_swapped_between_people_are_broken(roster: Roster, column: str) -> None:
+def test_rows_swapped_between_people_are_broken(
+    roster: Roster, column: str, tamper: Callable[..., None]
+) -> None:
     one, two = roster.add(LI), roster.add(WANG)
     if column == "revision":
-        roster.store.execute("UPDATE person SET revision = 2 WHERE pseudonym = ?", (one,))
+        tamper("UPDATE person SET revision = 2 WHERE pseudonym = ?", (one,))
     else:
         column = column.split(" ", maxsplit=1)[0]
-        roster.store.execute(
+        tamper(
             f"UPDATE person SET {column} = (SELECT {column} FROM person WHERE pseudonym = ?) "  # noqa: S608
             "WHERE pseudonym = ?",
             (two, one),
@@ -168,19 +172,23 @@ def test_rows_swapped_between_people_are_broken(roster: Roster, column: str) -> 
         list(roster.residents())
 
 
-def test_a_card_given_to_somebody_else_in_the_file_is_broken(roster: Roster) -> None:
+def test_a_card_given_to_somebody_else_in_the_file_is_broken(
+    roster: Roster, tamper: Callable[..., None]
+) -> None:
     roster.add(LI, [CARD])
     two = roster.add(WANG, [b"x" * 16])
-    roster.store.execute("UPDATE credential SET pseudonym = ?", (two,))
+    tamper("UPDATE credential SET pseudonym = ?", (two,))
     with pytest.raises(SealBrokenError):
         roster.find_by_card(CARD)
 
 
-def test_an_old_state_of_a_card_does_not_come_back(roster: Roster) -> None:
+def test_an_old_state_of_a_card_does_not_come_back(
+    roster: Roster, tamper: Callable[..., None]
+) -> None:
     roster.add(LI, [CARD])
     ((old,),) = roster.store.rows("SELECT sealed FROM credential")
     roster.set_card_blocked(CARD)
-    roster.store.execute("UPDATE credential SET sealed = ?", (old,))
+    tamper("UPDATE credential SET sealed = ?", (old,))
     with pytest.raises(SealBrokenError):
         roster.find_by_card(CARD)
 
@@ -189,7 +197,8 @@ def test_somebody_erased_while_the_list_is_read_is_left_out(roster: Roster) -> N
     names = sorted([roster.add(LI), roster.add(WANG)])
     people = roster.residents()
     assert next(people).pseudonym == names[0]
-    roster.store.execute("DELETE FROM person WHERE pseudonym = ?", (names[1],))
+    with roster.store.transaction():
+        roster.store.execute("DELETE FROM person WHERE pseudonym = ?", (names[1],))
     assert list(people) == []
 
 
@@ -201,10 +210,9 @@ def test_records_of_another_make_are_refused(content: bytes, now: datetime) -> N
         Credential.decode(content)
     with pytest.raises(EnrolmentError):
         Consent.decode(content)
-    sealer = Sealer(bytes(32))
-    sealed = sealer.seal(content, Place("consent", "ab", "sealed", 1))
+    key = PersonKey("ab", 1, Sealer(bytes(32)))
     with pytest.raises(SealBrokenError):
-        open_consent(sealer, "ab", 1, sealed)
+        key.consent(1, key.seal(content, "consent", "sealed", 1))
     fields = json.loads(consent(now).encode())
     with pytest.raises(EnrolmentError):
         Consent.decode(json.dumps({**fields, "given_by": "neighbour"}).encode())
