@@ -145,7 +145,7 @@ class Gallery:
                 ):
                     resting.append(name)
                     continue
-                made_by, vector = _unpack(name, key.reference(revision, sealed))
+                made_by, _, vector = unpack(name, key.reference(revision, sealed))
             except StoreError as error:
                 faults.append(Fault(name, str(error)))
                 continue
@@ -178,15 +178,22 @@ class Gallery:
         return doors
 
 
-def _unpack(pseudonym: str, content: bytes) -> tuple[str, NDArray[np.float32]]:
+def unpack(pseudonym: str, content: bytes) -> tuple[str, int, NDArray[np.float32]]:
+    """Return the recipe, quality and rotated vector of an opened reference.
+
+    Raises:
+        SealBrokenError: it is none.
+
+    """
     try:
         length = int.from_bytes(content[:HEADER_LENGTH_BYTES], "big")
         end = HEADER_LENGTH_BYTES + length
-        features = str(json.loads(content[HEADER_LENGTH_BYTES:end])["features"])
+        header = json.loads(content[HEADER_LENGTH_BYTES:end])
+        features, quality = str(header["features"]), int(header["quality"])
         vector = np.frombuffer(content[end:], dtype="<f4").astype(np.float32)
         require_unit(vector, f"reference of {pseudonym}")
     except (ValueError, KeyError, TypeError) as error:
         raise SealBrokenError(
             f"reference of {pseudonym}", repr(error), "a reference of this version"
         ) from error
-    return features, vector
+    return features, quality, vector
