@@ -19,7 +19,7 @@ from appliance.cli.house import enrol_face
 from appliance.cli.run import prepare
 from appliance.clock import Clock, SkippingClock, SystemClock
 from appliance.config import load
-from appliance.errors import EnrolmentError, RosterError, StoreError
+from appliance.errors import EnrolmentError
 from appliance.gate.archive import open_archive
 from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.consent import Consent, GivenBy, Relation
@@ -139,31 +139,6 @@ def list_residents(
             str(row["face_until"] or "-"),
         )
     Console().print(table)
-
-
-def erase(
-    config: ConfigFile,
-    pseudonym: Annotated[str, typer.Argument(help="As `sanmen list` shows it.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
-) -> None:
-    """Erase a resident: destroy the key, delete, and read every file back."""
-    settings = load(config)
-    archive = open_archive(settings, SystemClock())
-    with ExitStack() as ending:
-        ending.callback(archive.close)
-        archive.roster.get(pseudonym)
-        if not yes and not typer.confirm(f"Erase {pseudonym} for good?"):
-            raise RosterError("erasure", "not confirmed", "a yes")
-        report = archive.erase(pseudonym)
-    out = Console()
-    out.print(
-        f"read back {len(report.files)} files, {report.bytes_read} bytes, for {report.patterns} "
-        f"traces of {pseudonym}: {'none left' if report.clean else 'FOUND'}"
-    )
-    if not report.clean:
-        found = ", ".join(str(path) for path in report.found)
-        raise StoreError("erasure", f"traces in {found}", "none; stop the gate and erase again")
-    out.print(f"[green]erased[/] {pseudonym}")
 
 
 def ask_consent(settings: Config, clock: Clock, guardian: Relation | None) -> Consent | None:

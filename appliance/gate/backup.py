@@ -200,9 +200,9 @@ def _people(archive: Archive) -> list[PersonCopy]:
                 resident.encode(),
                 [credential.encode() for credential in roster.credentials(name)],
                 person_tombstone(store, name),
-                consent and consent.encode(),
+                None if consent is None else consent.encode(),
                 face,
-                consent and face_tombstone(store, consent),
+                None if consent is None else face_tombstone(store, consent),
             )
         )
     return found

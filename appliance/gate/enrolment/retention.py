@@ -46,11 +46,13 @@ class Swept:
     Attributes:
         erased: people, faces, and proofs that had waited.
         codes: one-use ids and grants forgotten.
+        events: of the log, forgotten by age.
 
     """
 
     erased: tuple[Erased, ...]
     codes: int
+    events: int
 
 
 def due(roster: Roster, rules: RetentionSection, now: datetime) -> Due:
@@ -115,4 +117,4 @@ def sweep(
         proofs=str(len(erased)),
         codes=str(codes),
     )
-    return Swept(erased, codes)
+    return Swept(erased, codes, 0)
