@@ -49,12 +49,22 @@ class Store(_Section, frozen=True):
 
     Attributes:
         folder: of roster, gallery and log; only the gate's user may enter it.
-        key_file: the device key; best on another medium than `folder`.
+        key: where the root key comes from: "file" for development, systemd's "credential", "otp"
+            of the Pi, or "tpm".
+        key_file: "file": the key itself, best on another medium than `folder`; "otp": the secret
+            mixed in; "tpm": the key as the chip sealed it.
+        credential: "credential": its name in the service's unit.
+        otp_key: "otp": the slot of the device key.
+        tpm: "tpm": how the chip is reached (TCTI).
 
     """
 
     folder: Name = "state"
+    key: Literal["file", "credential", "otp", "tpm"] = "file"
     key_file: Name = "device.key"
+    credential: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,80}$")] = "sanmen.key"
+    otp_key: Annotated[int, Meta(ge=1, le=255)] = 1
+    tpm: Name = "device:/dev/tpmrm0"
 
 
 class CameraSection(_Section, frozen=True):

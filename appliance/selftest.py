@@ -12,6 +12,7 @@ from appliance.clock import SystemClock
 from appliance.errors import SanmenError
 from appliance.gate import process as gate
 from appliance.gate.archive import open_archive
+from appliance.gate.store.roots import weakness
 from appliance.vision import process as vision
 from hardware.errors import DeviceError
 
@@ -133,7 +134,9 @@ def _store(config: Config) -> str:
             raise SanmenError("store", f"{len(faults)} damaged rows", "none")
     finally:
         archive.close()
-    return f"opened with {config.store.key_file}, {count} residents"
+    weak = weakness(config.store)
+    strength = f"WEAK KEY: {weak}" if weak else "key bound to this device"
+    return f"{strength}; {count} residents"
 
 
 def _log(config: Config) -> str:

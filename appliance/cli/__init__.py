@@ -14,6 +14,7 @@ from appliance.cli import (
     erasure,
     evaluate,
     evaluate_clip,
+    keys,
     residents,
     run,
     selftest,
@@ -48,6 +49,7 @@ def build() -> typer.Typer:
     app.command("bench")(bench.bench)
     evaluate.app.command("clip")(evaluate_clip.clip)
     app.add_typer(evaluate.app, name="evaluate")
+    app.add_typer(keys.app, name="keys")
     return app
 
 

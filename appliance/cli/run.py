@@ -13,6 +13,7 @@ from rich.console import Console
 
 from appliance.config import load
 from appliance.gate.archive import create_archive
+from appliance.gate.store.roots import weakness
 from appliance.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -54,10 +55,9 @@ def prepare(settings: Config, out: Console) -> None:
     if not Path(settings.store.folder).exists():
         out.print(f"new gate: making its store in {settings.store.folder}")
         create_archive(settings)
-    out.print(
-        f"[yellow]device key in a file ({settings.store.key_file}): development only, "
-        "whoever has the disk has the key[/]"
-    )
+    weak = weakness(settings.store)
+    if weak is not None:
+        out.print(f"[bold yellow]weak device key: {weak}; for development only[/]")
 
 
 def commands(config: Path, folder: Path) -> dict[str, list[str]]:

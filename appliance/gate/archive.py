@@ -15,7 +15,8 @@ from appliance.gate.references import References
 from appliance.gate.store.audit import AuditLog
 from appliance.gate.store.files import private_folder
 from appliance.gate.store.gallery import Gallery
-from appliance.gate.store.roots.file import FileKey
+from appliance.gate.store.keys import OpenedKey
+from appliance.gate.store.roots import create_root, open_root
 from appliance.gate.store.roster import Roster
 from appliance.gate.store.schema import create_store, open_store
 
@@ -69,11 +70,11 @@ def create_archive(config: Config) -> None:
     """
     folder, key_file = Path(config.store.folder), Path(config.store.key_file)
     private_folder(folder)
-    if not key_file.exists():
+    if config.store.key != "credential" and not key_file.exists():
         if any(folder.iterdir()):
             raise StoreError(f"key file {key_file}", "missing", f"the key of the store in {folder}")
-        FileKey.create(key_file)
-    root = FileKey(key_file)
+        create_root(config.store)
+    root = OpenedKey(open_root(config.store))
     if not (folder / "gate.db").exists():
         create_store(folder / "gate.db", root)
     if not (folder / "audit.db").exists():
@@ -88,7 +89,7 @@ def open_archive(config: Config, clock: Clock) -> Archive:
 
     """
     folder = Path(config.store.folder)
-    root = FileKey(Path(config.store.key_file))
+    root = OpenedKey(open_root(config.store))
     with ExitStack() as undo:
         store = open_store(folder / "gate.db", root)
         undo.callback(store.close)

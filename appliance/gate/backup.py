@@ -19,7 +19,8 @@ from appliance.gate.enrolment.burial import face_tombstone, person_tombstone
 from appliance.gate.enrolment.erasure import Copies
 from appliance.gate.enrolment.receipt import stamp
 from appliance.gate.store.files import publish, sync
-from appliance.gate.store.gallery import unpack
+from appliance.gate.store.reference import Reference
+from appliance.gate.store.renewal import Rotations
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -181,6 +182,7 @@ def _sealed(archive: Archive, copy: Copy) -> bytes:
 def _people(archive: Archive) -> list[PersonCopy]:
     roster, store = archive.roster, archive.roster.store
     turn: dict[int, NDArray[np.float64]] = {}
+    rotations = Rotations(store)
     found = []
     for resident in roster.residents():
         name = resident.pseudonym
@@ -189,11 +191,12 @@ def _people(archive: Archive) -> list[PersonCopy]:
         for revision, sealed in store.rows(
             "SELECT revision, sealed FROM reference WHERE pseudonym = ?", (name,)
         ):
-            features, quality, vector = unpack(name, store.person(name).reference(revision, sealed))
+            reference = Reference.decode(name, store.person(name).reference(revision, sealed))
+            vector = rotations.bring(reference, rotations.current).vector
             if len(vector) not in turn:
                 turn[len(vector)] = _matrix(archive.gallery, len(vector))
             plain = (vector.astype(np.float64) @ turn[len(vector)].T).astype("<f4")
-            face = FaceCopy(plain.tobytes(), features, quality)
+            face = FaceCopy(plain.tobytes(), reference.features, reference.quality)
         found.append(
             PersonCopy(
                 name,

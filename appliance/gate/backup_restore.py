@@ -124,7 +124,8 @@ def restore(made: Plan, config: Config, clock: Clock, who: str, reason: str) -> 
 
     """
     folder, key_file = Path(config.store.folder), Path(config.store.key_file)
-    if key_file.exists() or (folder.exists() and any(folder.iterdir())):
+    own_key = config.store.key != "credential"
+    if (own_key and key_file.exists()) or (folder.exists() and any(folder.iterdir())):
         raise StoreError(
             f"gate in {folder}", "already there", "an empty folder and no key: a new unit"
         )
@@ -149,7 +150,8 @@ def restore(made: Plan, config: Config, clock: Clock, who: str, reason: str) -> 
         # Half a gate must not start; it was made a moment ago and holds nothing that is not in
         # the backup.
         shutil.rmtree(folder, ignore_errors=True)
-        key_file.unlink(missing_ok=True)
+        if own_key:
+            key_file.unlink(missing_ok=True)
         raise
 
 

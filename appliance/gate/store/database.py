@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Migration = tuple[str | Callable[[Database], None], ...]
 """What brings a database one version forward: SQL statements, and functions where rows change."""
+META = "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT"
 BUSY_SECONDS = 5.0
 HEALTHY = "a whole database on a disk with room we may write"
 
@@ -70,7 +71,7 @@ def create(path: Path, migrations: Sequence[Migration], fill: Callable[[Database
         db = _connect(draft)
         try:
             with transaction(db, f"new database {path}"):
-                db.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT")
+                db.execute(META)
                 _migrate(db, migrations, 0)
                 fill(db)
         finally:
@@ -168,7 +169,7 @@ def _connect(path: Path) -> Database:
 
 def _require_whole(db: Database, path: Path) -> None:
     with speaking(f"database {path}"):
-        faults = [str(row[0]) for row in db.conn.execute("PRAGMA quick_check(3)")]
+        faults = [str(row[0]) for row in db.conn.execute("PRAGMA integrity_check(3)")]
         (journal,) = db.conn.execute("PRAGMA journal_mode").fetchone()
     if faults != ["ok"]:
         raise StoreError(f"database {path}", "; ".join(faults), HEALTHY)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from appliance.errors import EnrolmentError, SealBrokenError, StoreError
+from appliance.errors import EnrolmentError, StoreError
 from appliance.gate.comparison import require_unit
 from appliance.gate.store.keyring import KEY_COLUMNS
 from appliance.gate.store.records import Fault
-from appliance.gate.store.rotation import Rotation
+from appliance.gate.store.reference import Reference
+from appliance.gate.store.renewal import Rotations
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from appliance.gate.store.roster import Roster
-
-HEADER_LENGTH_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,16 +51,12 @@ class Gallery:
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
         self._store = roster.store
-        self._rotations: dict[int, Rotation] = {}
+        self._rotations = Rotations(roster.store)
 
     def rotate(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn a probe as the references were turned; compare nothing else with them."""
         require_unit(vector, "feature vector")
-        dimension = vector.shape[0]
-        # Drawing the matrix takes tens of milliseconds: once per recipe, not once per visit.
-        if dimension not in self._rotations:
-            self._rotations[dimension] = Rotation(self._store.rotation_key, dimension)
-        return self._rotations[dimension].turn(vector)
+        return self._rotations.turn(vector, self._rotations.current)
 
     def put(
         self,
@@ -73,17 +67,7 @@ class Gallery:
         now: datetime,
     ) -> None:
         """Keep a resident's reference in place of the last one."""
-        turned = self.rotate(vector)
-        header = json.dumps(
-            {"features": features, "quality": quality, "created_at": now.isoformat()}
-        ).encode()
-        content = b"".join(
-            (
-                len(header).to_bytes(HEADER_LENGTH_BYTES, "big"),
-                header,
-                turned.astype("<f4").tobytes(),
-            )
-        )
+        require_unit(vector, "feature vector")
         with self._store.transaction():
             consent = self._roster.consent(pseudonym)
             if consent is None or not consent.in_force(now):
@@ -99,7 +83,10 @@ class Gallery:
             )
             revision = found[0][0] + 1 if found else 1
             key = self._store.person(pseudonym)
-            sealed = key.seal(content, "reference", "sealed", revision)
+            number = self._rotations.current
+            turned = self._rotations.turn(vector, number)
+            reference = Reference(turned, features, quality, now.isoformat(), number)
+            sealed = key.seal(reference.encode(), "reference", "sealed", revision)
             self._store.execute(
                 """INSERT INTO reference VALUES (?, ?, ?) ON CONFLICT DO UPDATE
                 SET revision = excluded.revision, sealed = excluded.sealed""",
@@ -131,6 +118,7 @@ class Gallery:
             ORDER BY person.pseudonym"""  # noqa: S608 - our own words
         )
         doors = self._doors()
+        number = self._rotations.current
         for *columns, person_rev, record, consent_rev, agreed, revision, sealed in rows:
             name = columns[0]
             try:
@@ -145,11 +133,12 @@ class Gallery:
                 ):
                     resting.append(name)
                     continue
-                made_by, _, vector = unpack(name, key.reference(revision, sealed))
+                reference = Reference.decode(name, key.reference(revision, sealed))
+                vector = self._rotations.bring(reference, number).vector
             except StoreError as error:
                 faults.append(Fault(name, str(error)))
                 continue
-            if made_by != features:
+            if reference.features != features:
                 other.append(name)
                 continue
             if vectors and vector.shape != vectors[0].shape:
@@ -176,24 +165,3 @@ class Gallery:
         ):
             doors.setdefault(name, []).append((door[0], door[1], door[2]))
         return doors
-
-
-def unpack(pseudonym: str, content: bytes) -> tuple[str, int, NDArray[np.float32]]:
-    """Return the recipe, quality and rotated vector of an opened reference.
-
-    Raises:
-        SealBrokenError: it is none.
-
-    """
-    try:
-        length = int.from_bytes(content[:HEADER_LENGTH_BYTES], "big")
-        end = HEADER_LENGTH_BYTES + length
-        header = json.loads(content[HEADER_LENGTH_BYTES:end])
-        features, quality = str(header["features"]), int(header["quality"])
-        vector = np.frombuffer(content[end:], dtype="<f4").astype(np.float32)
-        require_unit(vector, f"reference of {pseudonym}")
-    except (ValueError, KeyError, TypeError) as error:
-        raise SealBrokenError(
-            f"reference of {pseudonym}", repr(error), "a reference of this version"
-        ) from error
-    return features, quality, vector

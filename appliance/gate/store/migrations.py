@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from appliance.gate.store.database import META
 from appliance.gate.store.keyring import dek_place, new_kek
 from appliance.gate.store.keys import KeyUse, RootKey, derive
 from appliance.gate.store.manifest import Manifest, count_rows
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from appliance.gate.store.database import Migration
 
 GATE_ID_BYTES = 16
+TABLES = "SELECT type, name, sql FROM main.sqlite_schema"
 VERSION_1 = (
     """CREATE TABLE person (
         pseudonym TEXT PRIMARY KEY, dek BLOB NOT NULL,
@@ -63,6 +67,17 @@ VERSION_2 = (
         grant_id BLOB PRIMARY KEY, count INTEGER NOT NULL, until INTEGER NOT NULL) STRICT""",
     "CREATE TABLE revoked (grant_id BLOB PRIMARY KEY, until INTEGER NOT NULL) STRICT",
 )
+
+
+def tables() -> frozenset[tuple[str, str, str | None]]:
+    """Return type, name and text of all the newest version has, as the database tells them.
+
+    Anything beside these, such as a trigger that undoes what we write, was planted.
+    """
+    with closing(sqlite3.connect(":memory:")) as conn:
+        for statement in (META, *VERSION_1, *VERSION_2):
+            conn.execute(statement)
+        return frozenset(conn.execute(TABLES))
 
 
 def migrations(root: RootKey) -> tuple[Migration, ...]:

@@ -36,5 +36,10 @@ class Rotation:
         turned: NDArray[np.float64] = vectors.astype(np.float64) @ self._matrix
         return turned.astype(np.float32)
 
+    def turn_back(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return vectors as they were before `turn`."""
+        plain: NDArray[np.float64] = vectors.astype(np.float64) @ self._matrix.T
+        return plain.astype(np.float32)
+
     def __repr__(self) -> str:
         return f"Rotation(dimension={len(self._matrix)})"

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from appliance.errors import KeyMissingError, SealBrokenError, StoreError
-from appliance.gate.store import database
+from appliance.gate.store import database, renewal
 from appliance.gate.store.keyring import KEY_COLUMNS, Keyring
 from appliance.gate.store.keys import KeyUse, OpenedKey, RootKey, derive
 from appliance.gate.store.manifest import Manifest, Watch, count_rows, differences
-from appliance.gate.store.migrations import migrations
+from appliance.gate.store.migrations import TABLES, migrations, tables
 from appliance.gate.store.sealed import Place, Sealer
 from appliance.gate.store.signing import Signer
 
@@ -172,8 +172,14 @@ class Store:
             self.db.conn.execute("BEGIN")
         try:
             with self._speaking():
+                found_tables = frozenset(self.db.conn.execute(TABLES))
                 written = self._manifest().tallies
                 found = count_rows(self.db.conn, self._manifest_key)
+            planted = sorted(name for _, name, _ in found_tables ^ tables())
+            if planted:
+                raise StoreError(
+                    f"store {self.path}", f"schema altered: {', '.join(planted)}", "our own tables"
+                )
             wrong = differences(written, found)
             if wrong:
                 broken = ", ".join(self._broken()) or "none; rows of another day were put back"
@@ -262,8 +268,8 @@ def open_store(path: Path, root: RootKey) -> Store:
     store = Store(path, database.open_existing(path, migrations(root), check), root)
     try:
         store.verify()
-        if store.rows("SELECT 1 FROM kek LIMIT 1 OFFSET 1"):
-            store.keyring.finish()
+        if renewal.unfinished(store):
+            renewal.finish(store)
     except BaseException:
         store.close()
         raise

@@ -61,6 +61,24 @@ def test_another_gates_key_opens_nothing(path: Path, other_root: FileKey) -> Non
     assert path.read_bytes() == before
 
 
+def test_another_key_does_not_even_move_a_log_left_by_a_power_cut(
+    path: Path, root: FileKey, other_root: FileKey, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut"
+    cut.mkdir(mode=0o700)
+    with open_store(path, root) as store:
+        Roster(store).add(SOMEBODY)
+        for name in ("store.db", "store.db-wal"):
+            shutil.copy(path.with_name(name), cut / name)
+    files = {name: (cut / name).read_bytes() for name in ("store.db", "store.db-wal")}
+    assert files["store.db-wal"]
+    with pytest.raises(KeyMissingError, match="another key"):
+        open_store(cut / "store.db", other_root)
+    assert {name: (cut / name).read_bytes() for name in files} == files
+    with open_store(cut / "store.db", root) as store:
+        assert len(Roster(store)) == 1
+
+
 def test_a_missing_key_leaves_the_store_as_it_is(path: Path, tmp_path: Path) -> None:
     before = path.read_bytes()
     with pytest.raises(KeyMissingError):

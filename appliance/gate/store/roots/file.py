@@ -43,12 +43,30 @@ class FileKey:
         return f"FileKey({str(self._path)!r})"
 
 
-def read_secret(path: Path) -> bytes:
+def read_secret(path: Path, shared: int = 0) -> bytes:
     """Return the 32 bytes of a private file that is ours.
 
+    Args:
+        path: of the file.
+        shared: mode bits it may have beside its owner's, where an access list needs them.
+
     Raises:
-        KeyMissingError: not there, no plain file, somebody else's, open to others, or of another
-            length.
+        KeyMissingError: as `read_private`, or of another length.
+
+    """
+    content = read_private(path, KEY_BYTES, shared)
+    if len(content) != KEY_BYTES:
+        raise KeyMissingError(
+            f"key file {path}", f"{len(content)} bytes or more", f"{KEY_BYTES} bytes"
+        )
+    return content
+
+
+def read_private(path: Path, most: int, shared: int = 0) -> bytes:
+    """Return what stands in a private file that is ours, and at most one byte beyond `most`.
+
+    Raises:
+        KeyMissingError: not there, no plain file, somebody else's, or open to others.
 
     """
     try:
@@ -65,17 +83,12 @@ def read_secret(path: Path) -> bytes:
             raise KeyMissingError(
                 f"key file {path}", f"of user {status.st_uid}", "our own file, or root's"
             )
-        if status.st_mode & 0o077:
+        if status.st_mode & 0o077 & ~shared:
             raise KeyMissingError(
                 f"key file {path}",
                 f"mode {stat.S_IMODE(status.st_mode):04o}",
                 "mode 0600: others could have read it",
             )
-        content = os.read(handle, KEY_BYTES + 1)
+        return os.read(handle, most + 1)
     finally:
         os.close(handle)
-    if len(content) != KEY_BYTES:
-        raise KeyMissingError(
-            f"key file {path}", f"{len(content)} bytes or more", f"{KEY_BYTES} bytes"
-        )
-    return content
