@@ -64,5 +64,9 @@ class RosterError(SanmenError):
     """A person or credential is unknown, or already there."""
 
 
+class OperatorError(SanmenError):
+    """An operator is unknown, has another role, is paused, or chose an unfit name or PIN."""
+
+
 class ComparisonError(SanmenError, ValueError):
     """A probe or reference cannot be compared: wrong shape, no number, or not of unit length."""

@@ -149,6 +149,19 @@ class OpenPeriod(_Section, frozen=True):
     closes: Time = "24:00"
 
 
+class LogSection(_Section, frozen=True):
+    """The log of events (S164).
+
+    Attributes:
+        retention_days: how long an event is kept, days.
+        checkpoint_every: events from one signed checkpoint to the next.
+
+    """
+
+    retention_days: Annotated[int, Meta(ge=180, le=3650)] = 180
+    checkpoint_every: Annotated[int, Meta(ge=1, le=100_000)] = 256
+
+
 class ScheduleSection(_Section, frozen=True):
     """When the gate serves residents; without a period, always.
 
@@ -182,12 +195,10 @@ class RetentionSection(_Section, frozen=True):
 
     Attributes:
         moved_out_days: a resident whose validity ended so long ago is erased.
-        log_days: events older than this leave the log.
 
     """
 
     moved_out_days: Annotated[int, Meta(ge=0, le=365)] = 30
-    log_days: Annotated[int, Meta(ge=180, le=3650)] = 180
 
 
 class Config(_Section, frozen=True):
@@ -200,6 +211,7 @@ class Config(_Section, frozen=True):
     reader: ReaderSection = msgspec.field(default_factory=ReaderSection)
     methods: Methods = msgspec.field(default_factory=Methods)
     face: FaceSection = msgspec.field(default_factory=FaceSection)
+    log: LogSection = msgspec.field(default_factory=LogSection)
     schedule: ScheduleSection = msgspec.field(default_factory=ScheduleSection)
     consent: ConsentSection = msgspec.field(default_factory=ConsentSection)
     retention: RetentionSection = msgspec.field(default_factory=RetentionSection)

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from appliance.cli import (
+    audit,
     backup,
     bench,
     consent,
@@ -15,6 +16,7 @@ from appliance.cli import (
     evaluate,
     evaluate_clip,
     keys,
+    operators,
     residents,
     run,
     selftest,
@@ -48,6 +50,8 @@ def build() -> typer.Typer:
     app.command("selftest")(selftest.selftest)
     app.command("bench")(bench.bench)
     evaluate.app.command("clip")(evaluate_clip.clip)
+    app.add_typer(audit.app, name="audit")
+    app.add_typer(operators.app, name="operator")
     app.add_typer(evaluate.app, name="evaluate")
     app.add_typer(keys.app, name="keys")
     return app

@@ -51,7 +51,7 @@ def sweep(
     """Erase what has outlived its purpose; run daily by a timer."""
     with opened(config) as (settings, archive, rights):
         swept = retention.sweep(
-            archive, rights, settings.retention, archive.clock.wall(), sure=clock_is_right
+            archive, rights, settings, archive.clock.wall(), sure=clock_is_right
         )
     if as_json:
         erased = [

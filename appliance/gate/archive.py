@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,8 +93,14 @@ def open_archive(config: Config, clock: Clock) -> Archive:
     with ExitStack() as undo:
         store = open_store(folder / "gate.db", root)
         undo.callback(store.close)
-        log = AuditLog.open(folder / "audit.db", root)
+        log = AuditLog.open(folder / "audit.db", root, every=config.log.checkpoint_every)
         undo.callback(log.close)
+        if store.generation < log.witness:
+            raise StoreError(
+                f"store {store.path}",
+                f"generation {store.generation}, the log saw {log.witness}: an old file",
+                "the store as it was last, or a backup restored by `sanmen restore`",
+            )
         roster = Roster(store)
         gallery = Gallery(roster)
         archive = Archive(
@@ -102,8 +108,26 @@ def open_archive(config: Config, clock: Clock) -> Archive:
             gallery,
             References(gallery, roster),
             log,
-            Journal(log, config.site.portal, clock),
+            Journal(log, config.site.portal, clock, lambda: store.generation),
             clock,
         )
         undo.pop_all()
     return archive
+
+
+def open_log(config: Config) -> tuple[AuditLog, int | None]:
+    """Open a gate's log alone, also a tampered one, and say which generation its store has.
+
+    Returns:
+        The log, for `verify`; and the store's generation, None if the store does not open.
+
+    Raises:
+        StoreError: there is no log of this gate, or its file is no database any more.
+
+    """
+    folder = Path(config.store.folder)
+    root = open_root(config.store)
+    generation = None
+    with suppress(StoreError), open_store(folder / "gate.db", root) as store:
+        generation = store.generation
+    return AuditLog.inspect(folder / "audit.db", root), generation

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from appliance.errors import StoreError
 from appliance.gate.store.audit import AuditEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from appliance.clock import Clock
     from appliance.gate.access.decision import AccessDecision
     from appliance.gate.store.audit import AuditLog
+    from appliance.sections import Config
+
+SLACK = timedelta(seconds=1)
+"""A clock is corrected by so much all day long."""
+CONFIGURATION = "configuration"
+SHORT = 12
+"""Hex digits of a configuration's hash in the log."""
 
 
 class Journal:
@@ -20,15 +34,23 @@ class Journal:
         log: where events go.
         portal: this gate's name, in every event.
         clock: for what happens without a time of its own.
+        generation: of the store of persons, kept with each event as a witness against old copies.
 
     """
 
-    def __init__(self, log: AuditLog, portal: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        log: AuditLog,
+        portal: str,
+        clock: Clock,
+        generation: Callable[[], int] | None = None,
+    ) -> None:
         self._log = log
         self._portal = portal
         self._clock = clock
-        last = log.tail(1)
-        self._newest = last[0].event.at if last else datetime.min.replace(tzinfo=UTC)
+        self._generation = generation
+        self._newest = log.newest
+        self._behind = False
 
     @property
     def newest(self) -> datetime:
@@ -60,18 +82,63 @@ class Journal:
             AuditError: it is not in the log.
 
         """
-        return self._append(
-            AuditEvent(
-                kind=kind,
-                at=self._clock.wall(),
-                portal=self._portal,
-                pseudonym=pseudonym,
-                detail=detail,
-            )
+        return self._append(self._event(kind, pseudonym, detail))
+
+    def replicated(self, what: str, where: str, why: str, who: str, **detail: str) -> str:
+        """Enter a copy, backup, export or sync of data in the replication register (S142).
+
+        Args:
+            what: was copied: "log", "gate".
+            where: it went; of a long path, its end.
+            why: as given.
+            who: pseudonyms of those who did it.
+            detail: more, such as an export's id.
+
+        Raises:
+            AuditError: it is not in the log, so it must not be copied.
+
+        """
+        return self.happened(
+            "data.exported", what=what, where=where[-200:], why=why, who=who, **detail
         )
 
-    def _append(self, event: AuditEvent) -> str:
-        number = self._log.append(event)
+    def configured(self, config: Config) -> bool:
+        """Log it if the configuration is another than at the last start; return whether it is.
+
+        Raises:
+            AuditError: it is not in the log.
+
+        """
+        content = msgspec.json.encode(config, order="deterministic")
+        now = hashlib.sha256(content).hexdigest()[:SHORT]
+        kept = self._log.mark(CONFIGURATION)
+        was = kept.decode("ascii", "replace") if kept else "none"
+        if was == now:
+            return False
+        event = self._event("config.changed", None, {"was": was, "now": now})
+        self._append(event, (CONFIGURATION, now.encode()))
+        return True
+
+    def _event(self, kind: str, pseudonym: str | None, detail: dict[str, str]) -> AuditEvent:
+        return AuditEvent(kind, self._clock.wall(), self._portal, "", "", pseudonym, detail)
+
+    def _witness(self) -> int:
+        try:
+            return self._generation() if self._generation else 0
+        except StoreError:
+            # A broken store must not keep what happens from the log: refusals above all.
+            return 0
+
+    def _append(self, event: AuditEvent, mark: tuple[str, bytes] | None = None) -> str:
+        events = [event]
+        behind = self._newest - event.at > SLACK
+        if behind and not self._behind:
+            # Once for each time the clock goes back, before what happened under it.
+            newest = self._newest.isoformat(timespec="seconds")
+            back = AuditEvent("clock.back", event.at, self._portal, detail={"newest": newest})
+            events.insert(0, back)
+        number = self._log.extend(events, self._witness(), mark)
+        self._behind = behind
         self._newest = max(self._newest, event.at)
         parts = (event.kind, event.method, event.reason, event.pseudonym or "-")
         return f"#{number} {event.at:%H:%M:%S} {' '.join(filter(None, parts))}"

@@ -132,6 +132,7 @@ def main(config_path: Path, socket_path: Path) -> int:
             ending.callback(door.close)
             archive = open_archive(config, clock)
             ending.callback(archive.close)
+            archive.journal.configured(config)
             reader = open_reader(config, clock)
             ending.callback(reader.close)
             entrance = Door(socket_path)

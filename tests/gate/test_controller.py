@@ -545,8 +545,8 @@ def test_a_log_that_another_holds_or_altered_opens_nothing(gate: Gate) -> None:
 
 def test_a_full_disk_opens_nothing_and_room_made_opens_again(gate: Gate) -> None:
     gate.resident()
-    pages = gate.archive.log._db.execute("PRAGMA page_count").fetchone()[0]
-    gate.archive.log._db.execute(f"PRAGMA max_page_count = {pages}")
+    pages = gate.archive.log.db.execute("PRAGMA page_count").fetchone()[0]
+    gate.archive.log.db.execute(f"PRAGMA max_page_count = {pages}")
     for _ in range(200):
         gate.reader.present(OTHER_CARD)
         gate.controller.step()
@@ -556,7 +556,7 @@ def test_a_full_disk_opens_nothing_and_room_made_opens_again(gate: Gate) -> None
     gate.controller.step()
     assert gate.decided[-2:] == ["log-failed", "log-failed"]
     assert not gate.opened
-    gate.archive.log._db.execute("PRAGMA max_page_count = 100000")
+    gate.archive.log.db.execute("PRAGMA max_page_count = 100000")
     gate.reader.present(CARD)
     gate.controller.step()
     assert gate.decided[-1] == "granted"

@@ -57,7 +57,7 @@ def test_a_decision_is_one_line_of_number_time_and_codes(log: AuditLog) -> None:
     refused = refuse(Method.FACE, Reason.NO_MATCH, Moment(AT))
     assert journal.decision(refused) == "#2 08:00:00 entry.refused face face-no-match -"
     assert [entry.event.kind for entry in log.tail(2)] == ["entry.granted", "entry.refused"]
-    assert log.verify() is None
+    assert log.verify() == ()
 
 
 def test_the_newest_time_never_goes_back_and_survives_a_restart(log: AuditLog) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from appliance.errors import StoreError
 from appliance.gate.enrolment import burial as burying
 from appliance.gate.enrolment.receipt import stamp
+from appliance.gate.store.audit_prune import prune
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     from appliance.gate.archive import Archive
     from appliance.gate.enrolment.rights import Erased, Rights
     from appliance.gate.store.roster import Roster
-    from appliance.sections import RetentionSection
+    from appliance.sections import Config, RetentionSection
 
 CODE_DAYS = 1
 """A code is refused by its age after seconds; its id is kept a day, for clocks that jump."""
 
-SILENT_DAYS = 30
+SILENT_DAYS = 7
 """A gate logs something every day; after so long a silence the clock may have jumped."""
 
 
@@ -77,7 +78,7 @@ def due(roster: Roster, rules: RetentionSection, now: datetime) -> Due:
 
 
 def sweep(
-    archive: Archive, rights: Rights, rules: RetentionSection, now: datetime, *, sure: bool = False
+    archive: Archive, rights: Rights, settings: Config, now: datetime, *, sure: bool = False
 ) -> Swept:
     """Erase what is due, go on with proofs that wait, and forget spent codes.
 
@@ -87,7 +88,7 @@ def sweep(
     Args:
         archive: the opened store.
         rights: does the erasing.
-        rules: of the site.
+        settings: of the gate.
         now: aware wall-clock time.
         sure: somebody has looked at the clock.
 
@@ -97,9 +98,10 @@ def sweep(
 
     """
     newest = archive.journal.newest
-    if not sure and not timedelta() <= now - newest <= timedelta(days=SILENT_DAYS):
+    silent = now - newest if archive.log.tail(1) else timedelta()
+    if not sure and not timedelta() <= silent <= timedelta(days=SILENT_DAYS):
         raise StoreError("clock", now, f"near the log's last event, {newest}; or say it is right")
-    found = due(archive.roster, rules, now)
+    found = due(archive.roster, settings.retention, now)
     waiting = burying.pending(archive.roster.store)
     burials = [rights.bury(name) for name in found.people]
     burials += [rights.expire(name) for name in found.faces]
@@ -117,4 +119,9 @@ def sweep(
         proofs=str(len(erased)),
         codes=str(codes),
     )
-    return Swept(erased, codes, 0)
+
+    def tell(first: str, last: str) -> None:
+        archive.journal.happened("log.pruned", first=first, last=last)
+
+    keep = timedelta(days=settings.log.retention_days)
+    return Swept(erased, codes, prune(archive.log, now, keep, tell).removed)

@@ -1,230 +1,224 @@
-"""The log of events: append-only, durable before it returns, every edit, cut or swap found."""
+"""The log of events: append-only, durable before it returns, what is altered found and located."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import json
-import secrets
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from appliance.errors import AuditError
-from appliance.gate.store import database
-from appliance.gate.store.keys import KeyUse, RootKey, derive
+from appliance.gate.store import audit_schema
+from appliance.gate.store.audit_chain import Origin
+from appliance.gate.store.audit_event import AuditEntry, AuditEvent, from_microseconds
+from appliance.gate.store.audit_file import ENTRIES, LogFile
+from appliance.gate.store.audit_findings import Finding, FindingKind, Witnesses
+from appliance.gate.store.audit_verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
-    from sqlite_utils import Database
+MAC_BYTES = 32
 
-WORD_LIMIT = 64
-DETAIL_ENTRIES = 16
-DETAIL_LIMIT = 200
-
-MIGRATIONS: tuple[database.Migration, ...] = (
-    (
-        """CREATE TABLE event (
-            sequence INTEGER PRIMARY KEY, body TEXT NOT NULL, link BLOB NOT NULL) STRICT""",
-    ),
-)
+__all__ = ["AuditEntry", "AuditEvent", "AuditLog", "Finding", "FindingKind", "Witnesses"]
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEvent:
-    """Something that happened; no names, no scores of persons, no pictures.
+class AuditLog(LogFile):
+    """An open log. Each event is chained to all before it, and sealed by itself.
 
-    Attributes:
-        kind: what happened: "entry.granted", "entry.refused", "door.forced".
-        at: when, aware; kept in UTC.
-        portal: where.
-        method: "card", "pass", "face", or empty.
-        reason: reason code, or empty.
-        pseudonym: whom it concerns, if known.
-        detail: few short words more.
-
+    chain(n) = SHA-256(chain(n-1) || n || text) is public: whoever has a checkpoint the gate
+    signed checks events up to there without any key. seal(n) = HMAC(key, n || chain(n) || text)
+    tells which events are as written even beside others that are not. The end mark holds the last
+    number under an HMAC, so that a shortened log is noticed. A whole old copy of the file put
+    back is found against a checkpoint kept elsewhere, or by the store it no longer fits.
     """
-
-    kind: str
-    at: datetime
-    portal: str
-    method: str = ""
-    reason: str = ""
-    pseudonym: str | None = None
-    detail: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.at.utcoffset() is None:
-            raise AuditError("audit event's time", self.at, "a time with a zone")
-        if not self.kind:
-            raise AuditError("audit event's kind", "empty", "a word")
-        words = (self.kind, self.portal, self.method, self.reason, self.pseudonym or "")
-        if max(map(len, words)) > WORD_LIMIT:
-            raise AuditError("audit event", "a long word", f"at most {WORD_LIMIT} characters")
-        if len(self.detail) > DETAIL_ENTRIES or any(
-            not isinstance(part, str) or len(part) > DETAIL_LIMIT
-            for pair in self.detail.items()
-            for part in pair
-        ):
-            raise AuditError(
-                "audit event's detail",
-                f"{len(self.detail)} entries",
-                f"{DETAIL_ENTRIES} texts of {DETAIL_LIMIT} characters",
-            )
-
-    def canonical(self) -> str:
-        """Return the one text this event has."""
-        fields = {
-            "kind": self.kind,
-            "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "portal": self.portal,
-            "method": self.method,
-            "reason": self.reason,
-            "pseudonym": self.pseudonym,
-            "detail": dict(self.detail),
-        }
-        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-    @classmethod
-    def parse(cls, text: str) -> AuditEvent:
-        """Read what `canonical` wrote."""
-        try:
-            fields: dict[str, Any] = json.loads(text)
-            return cls(**{**fields, "at": datetime.fromisoformat(fields["at"])})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise AuditError("stored event", repr(error), "an event of this version") from error
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """An event with its place in the log."""
-
-    sequence: int
-    event: AuditEvent
-
-
-class AuditLog:
-    """An open log. Each entry is linked to all before it, and the end is sealed as well.
-
-    link(n) = HMAC(key, SHA-256(link(n-1) + n + text)); link(0) is drawn when the log is made. The
-    head row holds the last number and its own HMAC, so that a shortened log is noticed too. An
-    attacker who puts back a whole old copy of the file is not: that takes a witness outside.
-    """
-
-    def __init__(self, path: Path, db: Database, root: RootKey) -> None:
-        self.path = path
-        self._db = db
-        self._key = derive(root, KeyUse.AUDIT)
-
-    @classmethod
-    def create(cls, path: Path, root: RootKey) -> None:
-        """Make an empty log under `path`."""
-        key = derive(root, KeyUse.AUDIT)
-        origin = secrets.token_bytes(hashlib.sha256().digest_size)
-
-        def fill(db: Database) -> None:
-            db.execute("INSERT INTO meta VALUES ('origin', ?)", (origin,))
-            db.execute("INSERT INTO meta VALUES ('head', ?)", (_head(key, 0, origin),))
-
-        database.create(path, MIGRATIONS, fill)
-
-    @classmethod
-    def open(cls, path: Path, root: RootKey) -> AuditLog:
-        """Open the log under `path`; the wrong key or a broken end is refused."""
-        root.key()
-        log = cls(path, database.open_existing(path, MIGRATIONS), root)
-        try:
-            with database.speaking(f"log {path}", AuditError):
-                log._require_head()
-        except BaseException:
-            log.close()
-            raise
-        return log
 
     def close(self) -> None:
-        """Let go of the file; appending afterwards is an error."""
-        self._db.close()
+        """Sign where the log ends and let go of the file; appending afterwards is an error."""
+        # Without this checkpoint nothing is lost: every event is on the disk and sealed already.
+        with suppress(AuditError):
+            self.checkpoint()
+        self.db.close()
 
-    def __repr__(self) -> str:
-        return f"AuditLog({str(self.path)!r})"
+    @property
+    def witness(self) -> int:
+        """Generation of the store when the log was last told; an older store was put back.
 
-    def append(self, event: AuditEvent) -> int:
-        """Return the event's number once it is on the disk; otherwise raise `AuditError`."""
-        text = event.canonical()
-        thing = f"log {self.path}"
-        # The head is read inside the transaction: another process may have appended.
-        with (
-            database.transaction(self._db, thing, AuditError),
-            database.speaking(thing, AuditError),
-        ):
-            last, link = self._require_head()
-            sequence = last + 1
-            link = _link(self._key, link, sequence, text)
-            self._db.conn.execute("INSERT INTO event VALUES (?, ?, ?)", (sequence, text, link))
-            self._db.conn.execute(
-                "UPDATE meta SET value = ? WHERE name = 'head'", (_head(self._key, sequence, link),)
-            )
-        return sequence
+        Raises:
+            AuditError: the log's end is not as it was written.
 
-    def verify(self) -> int | None:
-        """Read the whole log; return the first number that is not as it was written, or None."""
-        with database.speaking(f"log {self.path}", AuditError):
-            # One transaction: an append by another process in between must not look like damage.
-            self._db.conn.execute("BEGIN")
-            try:
-                return self._first_bad()
-            finally:
-                self._db.conn.execute("ROLLBACK")
+        """
+        return self.read_head().witness
+
+    @property
+    def newest(self) -> datetime:
+        """Newest time ever logged; year 1 in an empty log.
+
+        Raises:
+            AuditError: the log's end is not as it was written.
+
+        """
+        return from_microseconds(self.read_head().newest)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First and last number that the log holds; the first is larger when it is empty.
+
+        Raises:
+            AuditError: the log's begin or end is not as it was written.
+
+        """
+        last = self.read_head().sequence
+        with self.speaking():
+            origin = Origin.parse(self.key, audit_schema.get(self.db, "origin"))
+        return origin.sequence + 1, last
+
+    def append(self, event: AuditEvent, witness: int = 0) -> int:
+        """Return the event's number once it is on the disk.
+
+        Args:
+            event: what happened.
+            witness: generation of the store of persons; 0 = not known here.
+
+        Raises:
+            AuditError: it is not in the log, and nothing else changed.
+
+        """
+        return self.extend((event,), witness)
+
+    def extend(
+        self, events: Iterable[AuditEvent], witness: int = 0, mark: tuple[str, bytes] | None = None
+    ) -> int:
+        """Append several events, all or none; return the last number once they are on the disk.
+
+        Args:
+            events: what happened, in order.
+            witness: as `append`.
+            mark: a name and value kept beside the log in the same act, to be read with `mark`.
+
+        Raises:
+            AuditError: none of them is in the log.
+
+        """
+        with self.transaction():
+            # The head is read inside the transaction: another process may have appended.
+            head = self.require_head()
+            for event in events:
+                head = audit_schema.write(self.db, self.key, head, event, witness)
+                if head.sequence - head.checkpoint >= self._every:
+                    head = self.sign_end(head)
+            audit_schema.put(self.db, "head", head.pack(self.key))
+            if mark is not None:
+                name, value = mark
+                audit_schema.put(self.db, f"mark {name}", value + self._sealed(name, value))
+        return head.sequence
+
+    def mark(self, name: str) -> bytes | None:
+        """Return what was last kept under `name`; None = nothing, or it was altered."""
+        with self.speaking():
+            stored = audit_schema.get(self.db, f"mark {name}")
+        if not isinstance(stored, bytes) or len(stored) < MAC_BYTES:
+            return None
+        value, mac = stored[:-MAC_BYTES], stored[-MAC_BYTES:]
+        return value if hmac.compare_digest(mac, self._sealed(name, value)) else None
+
+    def checkpoint(self) -> str:
+        """Return the gate's signed word on where the log ends, to be kept elsewhere.
+
+        Raises:
+            AuditError: it cannot be written, or the end is not whole.
+
+        """
+        sql = "SELECT token FROM checkpoint WHERE sequence = ?"
+        with self.transaction():
+            head = self.require_head()
+            if head.sequence != head.checkpoint:
+                head = self.sign_end(head)
+                audit_schema.put(self.db, "head", head.pack(self.key))
+            found = self.db.conn.execute(sql, (head.sequence,)).fetchone()
+        if found is None:
+            raise AuditError(self.name, "checkpoint missing", "the one at its end")
+        return str(found[0])
+
+    def verify(self, outside: Witnesses | None = None) -> tuple[Finding, ...]:
+        """Read the whole log and compare it with itself and with what was kept elsewhere.
+
+        Returns:
+            What was found, in the order of the log; empty = all is as it was written.
+
+        Raises:
+            AuditError: a witness is not this gate's.
+
+        """
+        return verify(self, outside or Witnesses())
 
     def tail(self, count: int) -> tuple[AuditEntry, ...]:
-        """Return the last `count` entries, oldest first."""
-        with database.speaking(f"log {self.path}", AuditError):
-            rows = self._db.conn.execute(
-                "SELECT sequence, body FROM event ORDER BY sequence DESC LIMIT ?", (max(0, count),)
-            ).fetchall()
-        return tuple(AuditEntry(number, AuditEvent.parse(text)) for number, text in reversed(rows))
+        """Return the last `count` entries, oldest first.
 
-    def _first_bad(self) -> int | None:
-        link = self._meta("origin")
-        last = 0
-        for number, text, stored in self._db.conn.execute(
-            "SELECT sequence, body, link FROM event ORDER BY sequence"
-        ):
-            if number != last + 1:
-                # A hole begins after the last good one; what stands before the first is strange.
-                return last + 1 if number > last else int(number)
-            link = _link(self._key, link, number, text)
-            if not hmac.compare_digest(link, stored):
-                return int(number)
-            last = number
-        whole = hmac.compare_digest(self._meta("head"), _head(self._key, last, link))
-        return None if whole else last + 1
+        Raises:
+            AuditError: one of them is not as it was written; it is named.
 
-    def _require_head(self) -> tuple[int, bytes]:
-        """Return the last number and link, or raise if the end is not as it was written."""
-        found = self._db.conn.execute(
-            "SELECT sequence, link FROM event ORDER BY sequence DESC LIMIT 1"
-        ).fetchone()
-        last, link = found or (0, self._meta("origin"))
-        if not hmac.compare_digest(self._meta("head"), _head(self._key, last, link)):
-            raise AuditError(
-                f"log {self.path}",
-                f"end {last} cut, altered, or of another key",
-                "the log as this gate wrote it",
-            )
-        return int(last), link
+        """
+        sql = ENTRIES + "ORDER BY sequence DESC LIMIT ?"
+        with self.speaking():
+            rows = self.db.conn.execute(sql, (max(0, count),)).fetchall()
+        return tuple(self.entry(*row) for row in reversed(rows))
 
-    def _meta(self, name: str) -> bytes:
-        found = self._db.conn.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return bytes(found[0]) if found else b""
+    def entries(self, first: int, last: int) -> Iterator[AuditEntry]:
+        """Give the entries from number `first` to `last`, both included.
 
+        Raises:
+            AuditError: one of them is not as it was written; it is named.
 
-def _link(key: bytes, previous: bytes, sequence: int, text: str) -> bytes:
-    content = previous + sequence.to_bytes(8, "big") + text.encode()
-    return hmac.digest(key, hashlib.sha256(content).digest(), "sha256")
+        """
+        sql = ENTRIES + "WHERE sequence BETWEEN ? AND ? ORDER BY sequence"
+        with self.speaking():
+            for row in self.db.conn.execute(sql, (first, last)):
+                yield self.entry(*row)
 
+    def chain_before(self, number: int) -> bytes:
+        """Return the public chain just before the event `number`.
 
-def _head(key: bytes, sequence: int, link: bytes) -> bytes:
-    return hmac.digest(key, b"head" + sequence.to_bytes(8, "big") + link, "sha256")
+        Raises:
+            AuditError: the entry before it is not as it was written, or not there.
+
+        """
+        with self.speaking():
+            origin = Origin.parse(self.key, audit_schema.get(self.db, "origin"))
+        if number == origin.sequence + 1:
+            return origin.chain
+        for entry in self.entries(number - 1, number - 1):
+            return entry.chain
+        raise AuditError(self.name, f"no entry {number - 1}", "the one before")
+
+    def times(self) -> Iterator[tuple[int, bytes]]:
+        """Give number and time, as ISO text in UTC, of every entry; unchecked, but quick."""
+        sql = "SELECT sequence, CAST(substr(body, 8, 32) AS BLOB) FROM event ORDER BY sequence"
+        with self.speaking():
+            yield from self.db.conn.execute(sql)
+
+    def checkpoints(self) -> tuple[int, ...]:
+        """Return the numbers at which checkpoints stand, in order."""
+        with self.speaking():
+            rows = self.db.conn.execute("SELECT sequence FROM checkpoint ORDER BY sequence")
+            return tuple(int(number) for (number,) in rows)
+
+    def forget(self, upto: int) -> None:
+        """Remove the events up to the checkpoint at `upto`; the chain goes on from there.
+
+        Raises:
+            AuditError: no checkpoint stands there, or the log cannot be written.
+
+        """
+        with self.transaction():
+            self.require_head()
+            found = tuple(self.entries(upto, upto))
+            if not found or upto not in self.checkpoints():
+                raise AuditError(self.name, f"no checkpoint at #{upto}", "one there")
+            origin = Origin(upto, found[0].chain)
+            audit_schema.put(self.db, "origin", origin.pack(self.key))
+            self.db.conn.execute("DELETE FROM event WHERE sequence <= ?", (upto,))
+            self.db.conn.execute("DELETE FROM checkpoint WHERE sequence < ?", (upto,))
+
+    def _sealed(self, name: str, value: bytes) -> bytes:
+        return hmac.digest(self.key, b"mark" + name.encode() + b"\0" + value, "sha256")

@@ -30,7 +30,8 @@ def speaking(thing: str, kind: type[StoreError] = StoreError) -> Iterator[None]:
     """Turn what SQLite and the disk complain of into one of our own errors."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    # A damaged file can make SQLite complain in words that are no text.
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise kind(thing, error, HEALTHY) from error
 
 
