@@ -40,17 +40,17 @@ class Traces:
 
     The pieces themselves are not kept: a list of what must be gone would itself be a trace, on the
     disk while an erasure waits for its proof, and in the memory that is searched. A place is found
-    by a rolling hash (a polynomial modulo 2^64 with a secret base) and confirmed with HMAC-SHA-256.
+    by a rolling hash (a polynomial modulo 2^32 with a secret base) and confirmed with HMAC-SHA-256.
 
     Attributes:
         key: secret of these fingerprints, 32 bytes.
-        marks: for each width, the rolling hashes, uint64 (n,).
+        marks: for each width, the rolling hashes, uint32 (n,), sorted.
         digests: for each width, the HMACs, 16 bytes each.
 
     """
 
     key: bytes
-    marks: dict[int, NDArray[np.uint64]]
+    marks: dict[int, NDArray[np.uint32]]
     digests: dict[int, frozenset[bytes]]
 
     @classmethod
@@ -75,7 +75,7 @@ class Traces:
                 digests[width].add(_digest(key, piece))
         return cls(
             key,
-            {width: np.array(sorted(found), np.uint64) for width, found in marks.items()},
+            {width: np.array(sorted(found), np.uint32) for width, found in marks.items()},
             {width: frozenset(found) for width, found in digests.items()},
         )
 
@@ -107,7 +107,7 @@ class Traces:
             stored = msgspec.msgpack.decode(content, type=_Stored)
             return cls(
                 stored.key,
-                {width: np.array(stored.marks[width], np.uint64) for width in WIDTHS},
+                {width: np.array(stored.marks[width], np.uint32) for width in WIDTHS},
                 {width: frozenset(stored.digests[width]) for width in WIDTHS},
             )
         except (msgspec.MsgspecError, KeyError, ValueError, OverflowError, RecursionError) as error:
@@ -126,8 +126,12 @@ class Traces:
             rolled = _rolled(block, base)
             for width, hit in filters.items():
                 hashes = rolled[width][:BLOCK]
-                near = np.flatnonzero(hit[hashes >> np.uint64(48)])
-                for at in near[np.isin(hashes[near], self.marks[width])].tolist():
+                near = np.flatnonzero(hit[hashes >> np.uint32(16)])
+                if not near.size:
+                    continue
+                marks, here = self.marks[width], hashes[near]
+                known = marks[np.minimum(np.searchsorted(marks, here), len(marks) - 1)] == here
+                for at in near[known].tolist():
                     window = block[at : at + width].data
                     if _digest(self.key, window) in self.digests[width]:
                         yield start + at, width
@@ -155,32 +159,32 @@ class Traces:
 
 
 def _base(key: bytes) -> int:
-    return int.from_bytes(hmac.digest(key, b"base", "sha256")[:8], "big") | 1
+    return int.from_bytes(hmac.digest(key, b"base", "sha256")[:4], "big") | 1
 
 
 def _digest(key: bytes, piece: memoryview) -> bytes:
     return hmac.digest(key, piece, "sha256")[:DIGEST_BYTES]
 
 
-def _filter(marks: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def _filter(marks: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Return which leading 16 bits any mark has: a cheap first look."""
     table = np.zeros(1 << 16, np.bool_)
-    table[marks >> np.uint64(48)] = True
+    table[marks >> np.uint32(16)] = True
     return table
 
 
-def _rolled(content: NDArray[np.uint8], base: int) -> dict[int, NDArray[np.uint64]]:
+def _rolled(content: NDArray[np.uint8], base: int) -> dict[int, NDArray[np.uint32]]:
     """Return, for each width, the hash of the piece that begins at each byte.
 
     Two neighbouring halves make a whole: hash(2w) at i = hash(w) at i * base^w + hash(w) at i + w.
     """
-    hashes = content.astype(np.uint64)
-    found: dict[int, NDArray[np.uint64]] = {}
+    hashes = content.astype(np.uint32)
+    found: dict[int, NDArray[np.uint32]] = {}
     width = 1
     while width <= max(WIDTHS):
         if width in WIDTHS:
             found[width] = hashes
-        power = np.uint64(pow(base, width, 1 << 64))
+        power = np.uint32(pow(base, width, 1 << 32))
         hashes = hashes[:-width] * power + hashes[width:]
         width *= 2
     return found
