@@ -1,4 +1,4 @@
-"""Searches this process's own memory for traces and overwrites those it finds (Linux)."""
+"""Searches this process's own memory for traces and has freed memory overwritten (Linux)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,12 @@ CHUNK = 1 << 20
 OVERLAP = 64
 MAPS = Path("/proc/self/maps")
 ROUNDS = 3
-"""Looking itself may leave a copy or two, in a hash's buffer; the next round finds them."""
+SCRUBS = 2048
+SMALL = range(15, 512, 16)
+"""Sizes of Python's own allocator."""
+MIDDLE = range(519, 4200, 16)
+"""Sizes that the C library keeps apart, each for itself, a few of each."""
+LARGE = (8000, 16_000, 64_000, 100_000)
 DEVICE = ("/dev/", "[v")
 """Memory of devices, and the kernel's own pages, hold nothing of ours and may not be read."""
 
@@ -42,7 +47,7 @@ class MemorySearch:
 
     Attributes:
         bytes_read: writable memory read in the last round.
-        overwritten: pieces found and overwritten in the rounds before it.
+        overwritten: pieces found in the first round and gone in the last.
         left: pieces found in the last round; 0 = proven.
 
     """
@@ -53,11 +58,12 @@ class MemorySearch:
 
 
 def search(traces: Traces) -> MemorySearch:
-    """Look through all writable memory of this process and overwrite what is found.
+    """Look through all writable memory of this process; where something is found, scrub and repeat.
 
-    Only what stands in freed memory or in objects about to be freed is ever found here: the owners
-    of live copies, References above all, have wiped them before. What another process holds is not
-    seen; a running gate drops its copy by itself when the store changes.
+    Nothing is written to an address found: by then it may hold something else. Freed memory is
+    taken from the allocators, filled with zeros and given back instead. A copy somebody still holds
+    stays, and is told; the owners of such, References above all, wipe theirs before. What another
+    process holds is not seen; a running gate drops its copy by itself when the store changes.
 
     Raises:
         StoreError: the system does not let us look.
@@ -67,20 +73,32 @@ def search(traces: Traces) -> MemorySearch:
     # A place of known address, so that our own copies are not searched.
     window = np.frombuffer(mmap.mmap(-1, CHUNK + OVERLAP), np.uint8)
     try:
-        total, found = _round(traces, window)
-        overwritten = 0
-        for _ in range(ROUNDS):
-            if not found:
+        total, first = _round(traces, window)
+        left = first
+        for turn in range(ROUNDS):
+            if not left:
                 break
-            overwritten += found
-            total, found = _round(traces, window)
+            _scrub(SCRUBS << turn)
+            total, left = _round(traces, window)
     finally:
         window.fill(0)
-    return MemorySearch(total, overwritten, found)
+    return MemorySearch(total, max(0, first - left), left)
+
+
+def _scrub(count: int) -> None:
+    """Take freed memory of every size, fill it with zeros, and give it back."""
+    gc.collect()
+    # Byte arrays are filled with zeros by hand; memory that comes zeroed may come from elsewhere.
+    held = [bytearray(size) for size in SMALL for _ in range(count)]
+    held += [bytearray(size) for size in MIDDLE for _ in range(max(8, count >> 6))]
+    held += [bytearray(size) for size in LARGE for _ in range(max(1, (1 << 22) // size))]
+    held.clear()
+    # Whole free pages go back to the system, which hands out zeros.
+    ctypes.CDLL(None).malloc_trim(ctypes.c_size_t(0))
 
 
 def _round(traces: Traces, window: NDArray[np.uint8]) -> tuple[int, int]:
-    """Search everything once and overwrite what is found; return bytes read and pieces found."""
+    """Search everything once; return bytes read and pieces found."""
     ours = window.ctypes.data
     total = found = 0
     for start, end in _regions():
@@ -95,10 +113,9 @@ def _round(traces: Traces, window: NDArray[np.uint8]) -> tuple[int, int]:
                 if got is None:
                     continue
                 total += min(got, CHUNK)
-                for offset, width in traces.positions(window[:got]):
+                for offset, _ in traces.positions(window[:got]):
                     if offset < CHUNK:
                         found += 1
-                        _overwrite(at + offset, width)
     window.fill(0)
     return total, found
 
@@ -122,11 +139,6 @@ def _copy(at: int, into: NDArray[np.uint8]) -> int | None:
     there = _Span(at, len(into))
     got = _call("process_vm_readv", here, there)
     return got if got > 0 else None
-
-
-def _overwrite(at: int, width: int) -> None:
-    zeros = ctypes.create_string_buffer(width)
-    _call("process_vm_writev", _Span(ctypes.addressof(zeros), width), _Span(at, width))
 
 
 def _call(name: str, here: _Span, there: _Span) -> int:
