@@ -130,7 +130,7 @@ def test_a_withdrawal_ends_the_face_at_once_and_gives_two_receipts(
     assert result.exit_code == 0, result.output
     assert after.keys() == {names[1], names[2]}
     assert "withdrawal.event_time" in result.output
-    assert "nothing left" in result.output
+    assert "nothing left in any file" in result.output
     picture = cv2.imdecode(np.frombuffer((tmp_path / "qr.png").read_bytes(), np.uint8), 1)
     assert max(picture.shape) <= 640
     text = decode(picture)
@@ -161,7 +161,7 @@ def test_an_erasure_gives_a_receipt_that_anybody_can_check(
     alone = verify(str(tmp_path / "receipt.txt"), key)
     assert alone.exit_code == 0, alone.output
     assert f"pseudonym: {names[0]}" in alone.output
-    assert "nothing left" in alone.output
+    assert "nothing left in any file" in alone.output
 
 
 def test_a_sweep_erases_whose_time_has_come_and_nobody_else(config: Path) -> None:

@@ -31,6 +31,8 @@ SMALL = range(15, 512, 16)
 MIDDLE = range(519, 4200, 16)
 """Sizes that the C library keeps apart, each for itself, a few of each."""
 LARGE = (8000, 16_000, 64_000, 100_000)
+GAPS = (65_000, 16_000, 4000, 1000, 400, 100, 40)
+BURST = 16
 DEVICE = ("/dev/", "[v")
 """Memory of devices, and the kernel's own pages, hold nothing of ours and may not be read."""
 
@@ -93,8 +95,26 @@ def _scrub(count: int) -> None:
     held += [bytearray(size) for size in MIDDLE for _ in range(max(8, count >> 6))]
     held += [bytearray(size) for size in LARGE for _ in range(max(1, (1 << 22) // size))]
     held.clear()
-    # Whole free pages go back to the system, which hands out zeros.
-    ctypes.CDLL(None).malloc_trim(ctypes.c_size_t(0))
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    # Whole free pages go back to the system, which hands out zeros; then what is left between
+    # blocks in use is taken, largest first, until the heap has to grow.
+    libc.malloc_trim(ctypes.c_size_t(0))
+    taken: list[ctypes.c_void_p] = []
+    for size in GAPS:
+        grown = _heap_end(libc)
+        while _heap_end(libc) == grown:
+            for _ in range(BURST):
+                place = ctypes.c_void_p(libc.malloc(ctypes.c_size_t(size)))
+                libc.memset(place, 0, ctypes.c_size_t(size))
+                taken.append(place)
+    for place in taken:
+        libc.free(place)
+
+
+def _heap_end(libc: ctypes.CDLL) -> int:
+    libc.sbrk.restype = ctypes.c_void_p
+    return int(libc.sbrk(ctypes.c_ssize_t(0)) or 0)
 
 
 def _round(traces: Traces, window: NDArray[np.uint8]) -> tuple[int, int]:

@@ -86,8 +86,11 @@ def text_of(receipt: Receipt) -> str:
     for name, value in claims.items():
         english, chinese = FIELDS[name]
         lines.append(f"{chinese} {english}: {spelled(value) if name in _TIMES else value}")
-    clean = claims.get("left") == 0 and claims.get("ml", 0) == 0
-    lines.append("结论 verdict: " + ("无痕迹 nothing left" if clean else "仍有痕迹 TRACES LEFT"))
+    clean = claims.get("left") == 0
+    lines.append(
+        "结论 verdict: "
+        + ("文件无痕迹 nothing left in any file" if clean else "仍有痕迹 TRACES LEFT")
+    )
     if "mb" not in claims:
         lines.append("内存 memory: 由另一进程开始 begun by another process, which has ended since")
     return "\n".join(lines)
