@@ -32,6 +32,7 @@ class References:
         self._set: ReferenceSet | None = None
         self._version = -1
         self._expiry: datetime | None = None
+        self._latest: datetime | None = None
 
     def want(self, features: str) -> None:
         """Compare with references of this recipe from now on."""
@@ -48,6 +49,9 @@ class References:
         """
         if not self._features:
             return
+        # A clock that goes back revives no consent that has ended.
+        now = max(now, self._latest or now)
+        self._latest = now
         version = self._roster.changes()
         expired = self._expiry is not None and now >= self._expiry
         if version == self._version and not expired:
