@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from appliance.errors import SanmenError
+from appliance.gate.access.card_proof import CardProof
 from appliance.gate.access.clones import CloneWatch, Suspicion
-from appliance.gate.access.decision import CardProof
 from appliance.gate.credential.scheme import Finding
 from hardware.errors import DeviceError
 from hardware.ports import (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from appliance.errors import ComparisonError, SanmenError
 from appliance.gate import people
 from appliance.gate.access import decision
+from appliance.gate.access.card_proof import CardProof
 from appliance.gate.access.identification import Candidate, Identity, decide_identity
 from appliance.gate.access.presentation import PresentationJudgement, judge
 from appliance.gate.access.reasons import Method, Reason
@@ -67,7 +68,7 @@ class Claims:
         if not 0 <= now_ns - card.at_ns <= CODE_AGE_NS:
             return decision.refuse(Method.CARD, Reason.STALE, moment)
         try:
-            proven = card.proof is decision.CardProof.PROVEN
+            proven = card.proof is CardProof.PROVEN
             holder = self._roster.find_by_card(card.card_id) if proven else None
             owner = self._owner(holder, moment)
         except SanmenError as fault:
