@@ -141,3 +141,18 @@ class Field:
                 raise EOFError
             content += part
         return content
+
+
+class FieldHand:
+    """A hand before the virtual reader, as `appliance.cli.bench_cards` wants one."""
+
+    def __init__(self) -> None:
+        self.field: Field | None = None
+
+    def hold(self, card: SoftCard) -> None:
+        self.field = Field(card)
+
+    def take_away(self) -> None:
+        if self.field is not None:
+            self.field.take_away()
+            self.field = None
