@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from appliance.cli import bench, card, demo, evaluate, evaluate_clip, residents, run, selftest
+from appliance.cli import (
+    bench,
+    bench_cards,
+    card,
+    demo,
+    evaluate,
+    evaluate_clip,
+    residents,
+    run,
+    selftest,
+)
 from appliance.errors import ConfigError, SanmenError
 from hardware.errors import DeviceError
 
@@ -32,6 +42,7 @@ def build() -> typer.Typer:
     app.command("bench")(bench.bench)
     evaluate.app.command("clip")(evaluate_clip.clip)
     app.add_typer(evaluate.app, name="evaluate")
+    card.app.command("bench")(bench_cards.bench_cards)
     app.add_typer(card.app, name="card")
     return app
 

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from appliance.cli.bench_cards import bench_cards
 from appliance.cli.card_master import create_master, open_master
 from appliance.clock import SystemClock
 from appliance.config import load
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 PATIENCE_NS = 60_000_000_000
 """How long the desk waits for a card, nanoseconds."""
 app = typer.Typer(help="Issue, block and list cards.", no_args_is_help=True)
-app.command("bench")(bench_cards)
 ConfigFile = Annotated[Path, typer.Option("--config", help="The gate's TOML file.")]
 Name = Annotated[str, typer.Argument(help="Pseudonym, as `sanmen list` shows it.")]
 Master = Annotated[Path, typer.Option("--master", help="The issuing master key's file.")]
