@@ -70,7 +70,6 @@ class PcscSession:
         self._handle: Any = None
         self._protocol: Any = None
         self._state: int = scard.SCARD_STATE_UNAWARE
-        self._atr = b""
         self.working = False
         failed, self._context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
         self._check(failed, "a running pcscd")
@@ -148,16 +147,14 @@ class PcscSession:
         if failed == scard.SCARD_E_TIMEOUT:
             return
         self._check(failed, "the reader's state")
-        _, state, atr = states[0]
+        _, state, _ = states[0]
         if state & (scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE):
             raise DeviceUnavailableError(self._identity, "unplugged", "the reader")
         self._state = state & ~scard.SCARD_STATE_CHANGED
-        self._atr = bytes(atr)
 
     def _meet(self) -> list[CardEvent]:
         at_ns = self._clock.now_ns()
         scard = self._scard
-        kind = technology(self._atr)
         failed, handle, protocol = scard.SCardConnect(
             self._context,
             self._reader,
@@ -169,6 +166,12 @@ class PcscSession:
             time.sleep(PRESENT_PAUSE_S)
             return []
         self._handle, self._protocol = handle, protocol
+        # Asked now: right after an insertion the reader's state may not have it yet.
+        failed, _, _, _, atr = scard.SCardStatus(handle)
+        if failed != scard.SCARD_S_SUCCESS or not atr:
+            self._disconnect()
+            return []
+        kind = technology(bytes(atr))
         answer = self._exchange(GET_UID) or b""
         uid = answer[:-2] if answer[-2:] == b"\x90\x00" else b""
         self._card, self._lay_there = next(self._numbers), True

@@ -82,7 +82,11 @@ class Claims:
             StoreError: the store failed.
 
         """
-        holder = self._roster.find_by_uid(uid)
+        try:
+            holder = self._roster.find_by_uid(uid)
+        except SanmenError as fault:
+            self._faults.note("store", str(fault))
+            raise
         if holder is None or not holder.credential.key:
             return None
         held = holder.credential

@@ -23,6 +23,7 @@ class CardProof(Enum):
     PULLED_AWAY = "pulled-away"
     COLLIDED = "collided"
     READER_FAULT = "reader-fault"
+    STORE_FAILED = "store-failed"
 
 
 CARD_REFUSALS = {
@@ -39,4 +40,5 @@ CARD_REFUSALS = {
     CardProof.PULLED_AWAY: Reason.CARD_PULLED_AWAY,
     CardProof.COLLIDED: Reason.CARDS_COLLIDED,
     CardProof.READER_FAULT: Reason.READER_FAULT,
+    CardProof.STORE_FAILED: Reason.STORE_FAILED,
 }
