@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from appliance.sections import Config
 
 LEAST_FREE_MB = 200
+READER_S, READER_LOOK_S = 3.0, 0.05
 RELEASED = datetime(2026, 11, 22, tzinfo=UTC)
 """A clock before this program's release is wrong."""
 
@@ -124,11 +126,16 @@ def _reader(config: Config) -> str:
         return "card is switched off"
     reader = gate.open_reader(config, SystemClock())
     try:
+        # A driver with a thread looks for its reader by itself; give it the time to.
+        until = time.monotonic() + READER_S
+        while not reader.working and time.monotonic() < until and config.reader.driver != "none":
+            time.sleep(READER_LOOK_S)
         if not reader.working:
-            raise DeviceError("reader", "none", "a card reader for method card")
+            why = getattr(reader, "fault", None) or "none"
+            raise DeviceError("reader", str(why), "a card reader for method card")
     finally:
         reader.close()
-    return config.reader.driver
+    return reader.identity
 
 
 def _store(config: Config) -> str:

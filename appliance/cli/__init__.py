@@ -10,6 +10,8 @@ from appliance.cli import (
     audit,
     backup,
     bench,
+    bench_cards,
+    card,
     consent,
     demo,
     erasure,
@@ -56,6 +58,8 @@ def build() -> typer.Typer:
     app.add_typer(evaluate.app, name="evaluate")
     app.add_typer(prove.app, name="prove")
     app.add_typer(keys.app, name="keys")
+    card.app.command("bench")(bench_cards.bench_cards)
+    app.add_typer(card.app, name="card")
     return app
 
 

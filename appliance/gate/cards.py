@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from appliance.errors import SanmenError
+from appliance.gate.access.card_proof import CardProof
 from appliance.gate.access.clones import CloneWatch, Suspicion
-from appliance.gate.access.decision import CardProof
 from appliance.gate.credential.scheme import Finding
 from hardware.errors import DeviceError
 from hardware.ports import (
@@ -90,7 +90,7 @@ class Cards:
     Args:
         reader: where they are held to.
         schemes: kinds of cards that can prove themselves, the likeliest first.
-        find: gives the enrolled card of a UID.
+        find: gives the enrolled card of a UID; if it fails, the card is judged STORE_FAILED.
 
     """
 
@@ -114,7 +114,6 @@ class Cards:
 
         Raises:
             DeviceError: the reader is broken for good; what was judged before comes next time.
-            SanmenError: `find` failed; the card at hand is judged READER_FAULT next time.
 
         """
         try:
@@ -169,8 +168,8 @@ class Cards:
         try:
             talk.conversation.answer(response)
         except SanmenError:
-            self._end(card, CardProof.READER_FAULT)
-            raise
+            self._end(card, CardProof.STORE_FAILED)
+            return
         outcome = talk.conversation.outcome
         if outcome is not None and outcome.finding is Finding.NOT_OURS and talk.left:
             talk.conversation = talk.left.pop(0).begin(talk.seen.uid, self._find)

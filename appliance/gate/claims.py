@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from appliance.errors import ComparisonError, SanmenError
 from appliance.gate import people
 from appliance.gate.access import decision
+from appliance.gate.access.card_proof import CardProof
 from appliance.gate.access.identification import Candidate, Identity, decide_identity
 from appliance.gate.access.presentation import PresentationJudgement, judge
 from appliance.gate.access.reasons import Method, Reason
@@ -67,7 +68,7 @@ class Claims:
         if not 0 <= now_ns - card.at_ns <= CODE_AGE_NS:
             return decision.refuse(Method.CARD, Reason.STALE, moment)
         try:
-            proven = card.proof is decision.CardProof.PROVEN
+            proven = card.proof is CardProof.PROVEN
             holder = self._roster.find_by_card(card.card_id) if proven else None
             owner = self._owner(holder, moment)
         except SanmenError as fault:
@@ -81,7 +82,11 @@ class Claims:
             StoreError: the store failed.
 
         """
-        holder = self._roster.find_by_uid(uid)
+        try:
+            holder = self._roster.find_by_uid(uid)
+        except SanmenError as fault:
+            self._faults.note("store", str(fault))
+            raise
         if holder is None or not holder.credential.key:
             return None
         held = holder.credential

@@ -141,9 +141,6 @@ class Controller:
         except DeviceError as fault:
             judged = ()
             self._faults.note("reader", str(fault))
-        except SanmenError as fault:
-            judged = ()
-            self._faults.note("store", str(fault))
         for card in judged:
             self.present_card(card)
         for suspicion, uid in self._cards.suspicions():

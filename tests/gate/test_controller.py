@@ -15,8 +15,10 @@ import pytest
 
 from appliance.errors import LinkClosedError
 from appliance.gate import notices, process
+from appliance.gate.access.card_proof import CardProof
 from appliance.gate.access.door import DoorCommand
 from appliance.gate.archive import create_archive, open_archive
+from appliance.gate.cards import JudgedCard
 from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.commit import Enrolment, Face, commit
 from appliance.gate.enrolment.consent import Consent, GivenBy
@@ -42,7 +44,7 @@ from appliance.messages import (
 )
 from appliance.sections import Config, Methods, OpenPeriod, ScheduleSection, Site, Store
 from hardware.errors import DeviceUnavailableError
-from hardware.ports import Authenticity, CardPresentation, DoorInputs, DoorOptions
+from hardware.ports import Authenticity, DoorInputs, DoorOptions
 from hardware.sim.door import SimDoor
 from hardware.sim.reader import SimReader
 
@@ -468,7 +470,7 @@ def test_a_blocked_card_is_refused(gate: Gate) -> None:
 def test_a_card_seen_long_ago_or_not_yet_is_refused(gate: Gate, age_s: int) -> None:
     gate.resident()
     seen_ns = gate.clock.ns - age_s * SECOND
-    gate.controller.present_card(CardPresentation(CARD, Authenticity.MUTUAL, seen_ns))
+    gate.controller.present_card(JudgedCard(CardProof.PROVEN, CARD, seen_ns))
     assert gate.decided == ["stale"]
 
 

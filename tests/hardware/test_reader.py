@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from hardware.board import open_reader
 from hardware.errors import DeviceSettingError, DeviceUnavailableError
-from hardware.ports import Authenticity, CardPresentation, ReaderOptions
+from hardware.ports import (
+    Authenticity,
+    CardAnswered,
+    CardGone,
+    CardPresentation,
+    CardSeen,
+    CardTechnology,
+    ReaderOptions,
+)
+from hardware.sim.card import SoftCard
 from hardware.sim.reader import MOST_BYTES_PER_POLL, SimReader
 
 if TYPE_CHECKING:
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
     from conftest import HandClock
 
 CARD = bytes(range(16))
+UID = bytes.fromhex("04782E21801D80")
 
 
 @pytest.fixture
@@ -202,3 +212,26 @@ def test_a_missing_folder_is_unavailable(pipe: Path, clock: HandClock) -> None:
 def test_a_relative_pipe_is_refused(clock: HandClock) -> None:
     with pytest.raises(DeviceSettingError, match="absolute"):
         open_reader(ReaderOptions("sim", "cards"), clock)
+
+
+def test_a_software_card_is_held_to_the_reader_by_name_and_really_answers(
+    pipe: Path, reader: SimReader
+) -> None:
+    SoftCard.blank(UID, kept=pipe.with_name("mine.card"))
+    write(pipe, b"hold mine\n")
+    (seen,) = reader.poll()
+    assert seen == CardSeen(1, 1_000_000_000, CardTechnology.ISO_DEP, UID)
+    reader.send(1, bytes.fromhex("905A00000300000000"))
+    assert reader.poll() == (CardAnswered(1, b"\x91\x00"),)
+    write(pipe, b"take\n")
+    assert reader.poll() == (CardGone(1),)
+    reader.send(1, bytes.fromhex("905A00000300000000"))
+    assert reader.poll() == ()
+
+
+@pytest.mark.parametrize("line", [b"hold nosuch\n", b"hold ../etc\n", b"hold torn\n", b"hold \n"])
+def test_what_is_no_software_card_is_dropped(pipe: Path, reader: SimReader, line: bytes) -> None:
+    pipe.with_name("torn.card").write_text('{"uid": "04", "version": 3}')
+    write(pipe, line)
+    assert reader.poll() == ()
+    assert reader.dropped == 1

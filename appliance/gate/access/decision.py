@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from appliance.gate.access.card_proof import CARD_REFUSALS, CardProof
 from appliance.gate.access.presentation import PresentationJudgement
 from appliance.gate.access.reasons import Method, Reason
 from appliance.gate.access.wrong import wrong
@@ -29,24 +30,6 @@ class ConsentState(Enum):
     GIVEN = "given"
     ENDED = "ended"
     FROZEN = "frozen"
-
-
-class CardProof(Enum):
-    """How far the reader could prove the card (S4, S5)."""
-
-    PROVEN = "proven"
-    COPYABLE = "copyable"
-    FAILED = "failed"
-    CLASSIC = "classic"
-    NUMBER_ONLY = "number-only"
-    ID_CARD = "id-card"
-    NOT_OURS = "not-ours"
-    TOO_OLD = "too-old"
-    UNKNOWN = "unknown"
-    MISMATCH = "mismatch"
-    PULLED_AWAY = "pulled-away"
-    COLLIDED = "collided"
-    READER_FAULT = "reader-fault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,21 +135,6 @@ class AccessDecision:
             raise wrong("decision.pseudonym", None, "somebody, when granted")
 
 
-_CARD_REFUSALS = {
-    CardProof.PROVEN: None,
-    CardProof.COPYABLE: Reason.COPYABLE_CARD,
-    CardProof.FAILED: Reason.CARD_NOT_PROVEN,
-    CardProof.CLASSIC: Reason.CLASSIC_CARD,
-    CardProof.NUMBER_ONLY: Reason.NUMBER_ONLY_CARD,
-    CardProof.ID_CARD: Reason.ID_CARD,
-    CardProof.NOT_OURS: Reason.FOREIGN_CARD,
-    CardProof.TOO_OLD: Reason.OLD_CARD,
-    CardProof.UNKNOWN: Reason.UNKNOWN_CARD,
-    CardProof.MISMATCH: Reason.CARD_MISMATCH,
-    CardProof.PULLED_AWAY: Reason.CARD_PULLED_AWAY,
-    CardProof.COLLIDED: Reason.CARDS_COLLIDED,
-    CardProof.READER_FAULT: Reason.READER_FAULT,
-}
 _PASS_REFUSALS = frozenset(
     {
         *(Reason.PASS_INVALID, Reason.PASS_EXPIRED, Reason.PASS_REPLAYED, Reason.CLOCK_UNSURE),
@@ -205,7 +173,7 @@ def decide_card(
     policy: PortalPolicy, proof: CardProof, resident: Resident | None, moment: Moment
 ) -> AccessDecision:
     """Decide on a card; `resident` is its owner or None. A copyable card never passes (S4)."""
-    refusal = _method_refusal(policy, Method.CARD) or _CARD_REFUSALS[proof]
+    refusal = _method_refusal(policy, Method.CARD) or CARD_REFUSALS[proof]
     if refusal is not None:
         return refuse(Method.CARD, refusal, moment)
     if resident is None:

@@ -1,0 +1,1 @@
+"""The room that shows: words, screens and pages; it holds no key."""
