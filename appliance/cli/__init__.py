@@ -6,7 +6,16 @@ import sys
 
 import typer
 
-from appliance.cli import bench, demo, evaluate, evaluate_clip, residents, run, selftest
+from appliance.cli import (
+    bench,
+    demo,
+    evaluate,
+    evaluate_clip,
+    evaluate_qr,
+    residents,
+    run,
+    selftest,
+)
 from appliance.errors import ConfigError, SanmenError
 from hardware.errors import DeviceError
 
@@ -31,6 +40,7 @@ def build() -> typer.Typer:
     app.command("selftest")(selftest.selftest)
     app.command("bench")(bench.bench)
     evaluate.app.command("clip")(evaluate_clip.clip)
+    evaluate.app.command("qr")(evaluate_qr.qr)
     app.add_typer(evaluate.app, name="evaluate")
     return app
 
