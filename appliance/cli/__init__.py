@@ -12,6 +12,7 @@ from appliance.cli import (
     evaluate,
     evaluate_clip,
     evaluate_qr,
+    passes,
     residents,
     run,
     selftest,
@@ -42,6 +43,7 @@ def build() -> typer.Typer:
     evaluate.app.command("clip")(evaluate_clip.clip)
     evaluate.app.command("qr")(evaluate_qr.qr)
     app.add_typer(evaluate.app, name="evaluate")
+    app.add_typer(passes.app, name="pass")
     return app
 
 
