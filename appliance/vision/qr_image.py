@@ -36,7 +36,8 @@ def decode(pixels: NDArray[np.uint8]) -> str:
 
     """
     grey = cv2.cvtColor(checked(pixels), cv2.COLOR_BGR2GRAY)
-    formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    # Model 2 alone: phones show neither micro codes nor the older kind.
+    formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
     for look in (_as_it_is, _blurred, _sharpened):
         # Plain text: a control character as itself, not as its name in brackets.
         for found in zxingcpp.read_barcodes(
