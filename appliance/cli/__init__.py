@@ -17,8 +17,10 @@ from appliance.cli import (
     erasure,
     evaluate,
     evaluate_clip,
+    evaluate_qr,
     keys,
     operators,
+    passes,
     prove,
     residents,
     run,
@@ -60,6 +62,8 @@ def build() -> typer.Typer:
     app.add_typer(keys.app, name="keys")
     card.app.command("bench")(bench_cards.bench_cards)
     app.add_typer(card.app, name="card")
+    evaluate.app.command("qr")(evaluate_qr.qr)
+    app.add_typer(passes.app, name="pass")
     return app
 
 

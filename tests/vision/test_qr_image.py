@@ -12,11 +12,14 @@ import zxingcpp
 from appliance.errors import PictureError
 from appliance.vision import qr_image
 from appliance.vision.qr_image import INTERVAL_NS, LONGEST, REPEAT_NS, QrReader, decode
+from hardware.sim.phone_screen import KINDS, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TEXT = "SM1:0123456789ABCDEF $%*+-./:"
+TEXT = "0123456789ABCDEF $%*+-./:"
+SIGNED = "RESIDENT" * 19
+"""As long as a resident's code."""
 
 
 def code(text: str, side: int = 300) -> NDArray[np.uint8]:
@@ -66,6 +69,22 @@ def test_codes_are_read_sharp_turned_and_blurred() -> None:
     assert decode(sharp) == TEXT
     assert decode(np.ascontiguousarray(np.rot90(sharp))) == TEXT
     assert decode(np.asarray(cv2.GaussianBlur(sharp, (0, 0), 1.5), np.uint8)) == TEXT
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_phone_in_a_hand_is_read_whatever_is_wrong_with_it(kind: str) -> None:
+    # Ten looks a second: a hand that is missed once is read in the next moment.
+    wall = np.full((480, 640, 3), 96, np.uint8)
+    looks = [shown(SIGNED, kind, wall, np.random.default_rng(seed)) for seed in range(3)]
+    assert SIGNED in [decode(look) for look in looks]
+
+
+def test_dark_mode_is_read() -> None:
+    assert decode(255 - code(TEXT)) == TEXT
+
+
+def test_a_control_character_is_told_as_itself() -> None:
+    assert decode(code("A\x01B")) == "A\x01B"
 
 
 def test_a_code_held_up_is_told_once_and_again_after_a_while() -> None:

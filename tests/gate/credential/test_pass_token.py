@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cwt import COSEKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import KeyMissingError, PassError, StoreError
@@ -60,12 +60,14 @@ def test_another_text_is_refused(verifier: Make, text: str) -> None:
     assert verifier().verify(text, NOON) == INVALID
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400) | st.binary(max_size=300).map(text_of))
 def test_no_other_text_is_a_pass(text: str) -> None:
     gate = PassVerifier({PHONE.key_id: PHONE.public_key}.get, VisitorRules())
     assert gate.verify(text, NOON) == INVALID
 
 
+@settings(deadline=None)
 @given(st.integers(0, 101 * 8 - 1))
 def test_any_flipped_bit_makes_it_invalid(bit: int) -> None:
     gate = PassVerifier({PHONE.key_id: PHONE.public_key}.get, VisitorRules())
@@ -74,6 +76,7 @@ def test_any_flipped_bit_makes_it_invalid(bit: int) -> None:
     assert gate.verify(text_of(bytes(altered)), NOON) == INVALID
 
 
+@settings(deadline=None)
 @given(st.integers(0, 100))
 def test_a_truncated_code_is_invalid(length: int) -> None:
     gate = PassVerifier({PHONE.key_id: PHONE.public_key}.get, VisitorRules())

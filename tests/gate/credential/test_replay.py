@@ -33,7 +33,9 @@ def shown(number: int, issued_at: int, grant: Grant | None = None) -> PassClaims
     return PassClaims(PHONE, issued_at, PHONE + number.to_bytes(8, "big"), grant)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40
+)
 @given(
     shows=st.lists(
         st.tuples(st.integers(0, 5), st.integers(1, 300), st.integers(-20, 400)), max_size=12
