@@ -51,7 +51,7 @@ DRIVERS = {
     "osdp": ("hardware/reader_osdp.py",),
     "tpm2_pytss": ("appliance/gate/store/roots/tpm.py",),
     "sdnotify": ("appliance/watchdog.py",),
-    "zxingcpp": ("appliance/vision/qr_image.py", "appliance/cli/scenes.py"),
+    "zxingcpp": ("appliance/vision/qr_image.py",),
     "tflite_runtime": ("appliance/vision/inference.py",),
     "mediapipe": (),
 }

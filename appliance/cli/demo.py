@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import secrets
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +17,7 @@ from rich.rule import Rule
 from rich.table import Table
 
 from appliance.cli.house import House, temporary_config, trial_consent
-from appliance.cli.scenes import Scene, scenes
+from appliance.cli.scenes import Card, Code, Scene, scenes
 from appliance.clock import SkippingClock, SystemClock
 from appliance.gate.archive import create_archive
 from appliance.gate.credential.pass_token import PhoneKey
@@ -32,11 +34,14 @@ from appliance.gate.notices import (
 )
 from appliance.gate.store.records import Profile
 from appliance.messages import Hint
+from hardware.sim.card import SoftCard
+from hardware.sim.card_memory import Memory, SoftApplication
 
 if TYPE_CHECKING:
     from appliance.clock import Clock
 
-CARD = bytes.fromhex("5a6e4d656e2d64656d6f2d6361726421")
+RESIGNED_NS = 5_000_000_000
+"""A phone shows one code for so long (deploy/pass-app)."""
 LONGEST_NS = 12_000_000_000
 """No scene is watched longer."""
 
@@ -85,11 +90,11 @@ def demo(
             show = Show(out)
             house = House(config, clock, show.tell)
             ending.callback(house.close)
-            phone = PhoneKey.create()
-            for scene in scenes(clock, lambda: phone.sign(clock.wall())):
+            things = Things(clock)
+            for scene in scenes(clock, things.code):
                 out.print(Rule(f"[bold]{scene.title}[/]", align="left"))
                 out.print(f"[dim]{scene.story}[/]")
-                outcomes.append(play(house, show, scene, phone, clock))
+                outcomes.append(play(house, show, scene, things, clock))
             archive = house.archive
             kept = sum(path.stat().st_size for path in Path(name).rglob("*") if path.is_file())
             for resident in list(archive.roster.residents()):
@@ -107,6 +112,48 @@ def demo(
         svg.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL), "utf-8")
     if not (unbroken and all(one.right for one in outcomes)):
         raise typer.Exit(1)
+
+
+class Things:
+    """What she, her guest and somebody else have in their hands.
+
+    Attributes:
+        phone: hers.
+        cards: what can be held to the reader.
+
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.phone = PhoneKey.create()
+        self.cards: dict[Card, SoftCard] = {}
+        self._guest = PhoneKey.create()
+        now = clock.wall()
+        self._pass = self.phone.grant(self._guest.public_key, now, now + timedelta(hours=4))
+        self._shown: dict[Code, tuple[int, str]] = {}
+
+    def code(self, which: Code) -> str:
+        """Return what a phone shows now; it signs anew every few seconds."""
+        if which is Code.PHOTO:
+            return self._shown[Code.HERS][1]
+        since_ns, text = self._shown.get(which, (0, ""))
+        if not text or self._clock.now_ns() - since_ns >= RESIGNED_NS:
+            guest = which is Code.GUEST
+            signer, carried = (self._guest, self._pass) if guest else (self.phone, b"")
+            text = signer.sign(self._clock.wall(), carried)
+            self._shown[which] = (self._clock.now_ns(), text)
+        return text
+
+    def take(self, card: SoftCard) -> None:
+        """Take her new card, of which somebody copies all that can be copied."""
+        copied = {
+            aid: SoftApplication(
+                one.settings, [secrets.token_bytes(16) for _ in one.keys], [0, 0, 0]
+            )
+            for aid, one in card.memory.applications.items()
+        }
+        copy = Memory(card.uid, card.memory.version, copied)
+        self.cards = {Card.HERS: card, Card.COPY: SoftCard(copy)}
 
 
 class Show:
@@ -144,22 +191,23 @@ class Show:
             self.say(f"[yellow]{HINTS[hint]}[/]")
 
 
-def play(house: House, show: Show, scene: Scene, phone: PhoneKey, clock: Clock) -> Outcome:
+def play(house: House, show: Show, scene: Scene, things: Things, clock: Clock) -> Outcome:
     """Play one scene and return what came of it."""
     show.heard.clear()
-    if scene.card:
-        house.present_card(CARD)
-        house.controller.step()
+    if scene.card is not None:
+        house.hold_card(things.cards[scene.card])
     elif scene.camera is not None:
         camera = scene.camera()
         try:
             if scene.enrols:
-                profile = Profile("3-1201", "", frozenset({"card", "pass", "face"}))
+                profile = Profile("3-1201", "", frozenset({"pass", "face"}))
                 application = Application(
-                    profile, (CARD,), (phone.public_key,), trial_consent(clock.wall())
+                    profile, (), (things.phone.public_key,), trial_consent(clock.wall())
                 )
                 pseudonym = house.enrol(application, camera, show.hint)
                 show.say(f"[green]enrolled as {pseudonym}: a sealed reference, no picture[/]")
+                things.take(house.issue_card(pseudonym))
+                show.say("[green]a blank card was written for her[/]")
                 return Outcome(scene.title, scene.expected, "enrolled")
             house.watch(camera)
             until_ns = clock.now_ns() + LONGEST_NS

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
+from appliance.cli.card import issued_soft_card
 from appliance.errors import EnrolmentError
 from appliance.gate import process as gate
 from appliance.gate.archive import Archive, open_archive
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
     from appliance.vision.pipeline import FacePipeline
     from hardware.door_gpio import MockDoor
     from hardware.ports import Camera
+    from hardware.sim.card import SoftCard
     from hardware.sim.reader import SimReader
+
+
+CARD_TURNS = 20
+"""Turns of the gate in which any conversation with a card is over."""
 
 
 def temporary_config(folder: Path) -> Config:
@@ -122,9 +128,23 @@ class House:
         self.controller.step()
         return running
 
-    def present_card(self, card: bytes) -> None:
-        """Hold a card that proves itself to the simulated reader."""
-        cast("SimReader", self.reader).present(card)
+    def issue_card(self, pseudonym: str) -> SoftCard:
+        """Write a blank software card for a resident.
+
+        Raises:
+            CardError, RosterError: as `CardDesk.issue`.
+
+        """
+        return issued_soft_card(self.archive, self._config, pseudonym)
+
+    def hold_card(self, card: SoftCard) -> None:
+        """Hold a software card to the reader until gate has decided on it."""
+        reader = cast("SimReader", self.reader)
+        number = reader.hold(card)
+        for _ in range(CARD_TURNS):
+            self.controller.step()
+        reader.take_away(number)
+        self.controller.step()
 
     def move_door(self, *, opened: bool) -> None:
         """Open the door's leaf, or let it fall shut: the mock pin of its contact follows."""

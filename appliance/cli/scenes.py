@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
-import zxingcpp
 
 from appliance.messages import Hint
 from appliance.vision import process as vision
 from hardware.ports import CameraOptions
+from hardware.sim import phone_screen
 from hardware.sim import scenes as effects
 from hardware.sim.library import footage_path
 
@@ -37,6 +38,24 @@ PHONE_VIEWS = 6
 """So many views of the phone are rendered, each a little differently held, and shown in turn."""
 
 
+class Card(Enum):
+    """What is held to the reader."""
+
+    HERS = "hers"
+    COPY = "copy"
+    """A card with the number of hers, without its key."""
+
+
+class Code(Enum):
+    """What a phone shows to the camera."""
+
+    HERS = "hers"
+    PHOTO = "photo"
+    """A photo of the code she just showed."""
+    GUEST = "guest"
+    """Signed by her guest's phone, with the pass she sent it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """One scene.
@@ -47,7 +66,7 @@ class Scene:
         expected: reason code or hint that must come of it.
         camera: opens what the gate's camera sees; None = nobody there.
         enrols: the person is enrolled instead of let in.
-        card: the resident's card is held to the reader.
+        card: which card is held to the reader, or None.
         hint: the scene is over when this is told.
 
     """
@@ -57,16 +76,16 @@ class Scene:
     expected: str
     camera: Callable[[], Camera] | None = None
     enrols: bool = False
-    card: bool = False
+    card: Card | None = None
     hint: Hint | None = None
 
 
-def scenes(clock: Clock, code: Callable[[], str]) -> tuple[Scene, ...]:
+def scenes(clock: Clock, code: Callable[[Code], str]) -> tuple[Scene, ...]:
     """Return the demonstration in order.
 
     Args:
         clock: paces the footage.
-        code: signs a fresh code with the resident's phone.
+        code: gives what a phone shows now.
 
     """
 
@@ -88,6 +107,10 @@ def scenes(clock: Clock, code: Callable[[], str]) -> tuple[Scene, ...]:
             return effects.two_people(pixels, frame.pixels, SHE_AT, 0.5)
 
     wall = np.full((360, 640, 3), 96, np.uint8)
+
+    def screen(shows: Code) -> Camera:
+        return effects.SceneCamera(film(RESIDENT, repeat=True), Screen(lambda: code(shows), wall))
+
     return (
         Scene(
             "1 A resident is enrolled",
@@ -128,14 +151,35 @@ def scenes(clock: Clock, code: Callable[[], str]) -> tuple[Scene, ...]:
             "face-attack",
             lambda: effects.SceneCamera(film(RESIDENT, POSED_S, repeat=True), Phone(wall)),
         ),
-        Scene("7 Her card", "The card is held to the reader.", "granted", card=True),
         Scene(
-            "8 Her code",
+            "7 Her card",
+            "Card and gate prove a key to each other that never crosses the air.",
+            "granted",
+            card=Card.HERS,
+        ),
+        Scene(
+            "8 A copy of her card",
+            "It has the number of hers; the key cannot be read out and copied.",
+            "card-mismatch",
+            card=Card.COPY,
+        ),
+        Scene(
+            "9 Her code",
             "The phone shows a code it has just signed; the camera reads it.",
             "granted",
-            lambda: effects.SceneCamera(
-                film(RESIDENT), lambda _, __: effects.with_picture(wall, qr(code()), 0.6)
-            ),
+            lambda: screen(Code.HERS),
+        ),
+        Scene(
+            "10 A photo of her code",
+            "Somebody photographed it over her shoulder: it was used, and opens nothing.",
+            "pass-replayed",
+            lambda: screen(Code.PHOTO),
+        ),
+        Scene(
+            "11 Her guest",
+            "She sent a pass for today from her phone; the guest's phone shows its own code.",
+            "granted",
+            lambda: screen(Code.GUEST),
         ),
     )
 
@@ -160,7 +204,18 @@ class Phone:
         return self._views[turn].copy()
 
 
-def qr(text: str) -> NDArray[np.uint8]:
-    """Return a QR code as (side, side) uint8."""
-    made = zxingcpp.write_barcode(zxingcpp.BarcodeFormat.QRCode, text, 4, 2)
-    return np.array(made, dtype=np.uint8)
+class Screen:
+    """Shows what a phone gives on its screen before a wall; each code is rendered once."""
+
+    def __init__(self, text: Callable[[], str], wall: NDArray[np.uint8]) -> None:
+        self._text = text
+        self._wall = wall
+        self._views: dict[str, NDArray[np.uint8]] = {}
+
+    def __call__(self, _: NDArray[np.uint8], __: int) -> NDArray[np.uint8]:
+        """Return the phone as the camera sees it."""
+        text = self._text()
+        if text not in self._views:
+            draw = np.random.default_rng(1)
+            self._views[text] = phone_screen.shown(text, "clean", self._wall, draw)
+        return self._views[text].copy()

@@ -104,6 +104,38 @@ _PASSES: Final = {
         "这部手机的通行码已停用。请刷卡，或到物业办理。",
         "This phone's code is blocked. Please use your card, or ask at the office.",
     ),
+    "pass-withdrawn": Words(
+        "这张访客码已被收回。请联系您的住户，或按求助键。",
+        "This visitor pass was taken back. Please call your host, or press the help button.",
+    ),
+    "pass-not-here": Words(
+        "这张访客码不适用于本门。请到指定的门，或联系您的住户。",
+        "This visitor pass is for another gate. Please go there, or call your host.",
+    ),
+    "pass-not-yet": Words(
+        "访客码还没有到时间。请稍后再来，或联系您的住户。",
+        "This visitor pass has not begun yet. Please wait, or call your host.",
+    ),
+    "pass-ended": Words(
+        "访客码已到期。请联系您的住户，或按求助键。",
+        "This visitor pass has ended. Please call your host, or press the help button.",
+    ),
+    "pass-used-up": Words(
+        "访客码的次数已用完。请联系您的住户，或按求助键。",
+        "This visitor pass is used up. Please call your host, or press the help button.",
+    ),
+    "pass-too-wide": Words(
+        "访客码超出本小区允许的范围。请让住户重新生成。",
+        "This visitor pass gives more than is allowed here. Please ask your host for another.",
+    ),
+    "visitors-off": Words(
+        "本门不接受这种访客码。请联系您的住户，或按求助键。",
+        "Visitor passes of this kind are not taken here. Please call your host.",
+    ),
+    "visit-withdrawn": Words(
+        "访客码已收回。门没有打开；进门请刷卡或出示您的二维码。",
+        "The visitor pass is taken back. To come in, please use your card or your code.",
+    ),
 }
 _FACES: Final = {
     "face-no-match": Words(f"没有认出。{_EITHER}", f"Not recognised. {_OTHER}"),

@@ -176,7 +176,7 @@ def test_after_a_busy_day_the_state_folder_holds_no_picture(clip: Path, tmp_path
     camera.close()
     assert searched().found == {}  # the reference is there, and sealed
     look(clip, 4)
-    house.present_card(b"0123456789abcdef")
+    house.hold_card(house.issue_card(who))
     house.step()
     house.archive.erase(who)
     look(clip, 4)

@@ -45,11 +45,23 @@ def test_a_refused_card_is_told_the_nearest_other_door(code: str) -> None:
     assert "code" in english
 
 
-@pytest.mark.parametrize("code", [code for code in sorted(REASONS) if code.startswith("pass")])
+GUESTS = [f"pass-{end}" for end in ("withdrawn", "not-here", "not-yet", "ended", "used-up")]
+GUESTS += ["pass-too-wide"]
+CODES = [code for code in sorted(REASONS) if code.startswith("pass") and code not in GUESTS]
+
+
+@pytest.mark.parametrize("code", CODES)
 def test_a_refused_code_is_told_of_the_card(code: str) -> None:
     chinese, english = words(code)
     assert "刷卡" in chinese
     assert "card" in english
+
+
+@pytest.mark.parametrize("code", GUESTS)
+def test_a_refused_guest_has_no_card_and_is_told_of_the_host(code: str) -> None:
+    chinese, english = words(code)
+    assert "住户" in chinese
+    assert "host" in english
 
 
 @pytest.mark.parametrize("code", [code for code in sorted(REASONS) if code.startswith("face")])
