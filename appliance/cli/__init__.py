@@ -17,6 +17,7 @@ from appliance.cli import (
     erasure,
     evaluate,
     evaluate_clip,
+    evaluate_parity,
     evaluate_qr,
     keys,
     operators,
@@ -63,6 +64,7 @@ def build() -> typer.Typer:
     card.app.command("bench")(bench_cards.bench_cards)
     app.add_typer(card.app, name="card")
     evaluate.app.command("qr")(evaluate_qr.qr)
+    evaluate.app.command("parity")(evaluate_parity.parity)
     app.add_typer(passes.app, name="pass")
     return app
 
