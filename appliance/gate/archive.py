@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import StoreError
 from appliance.gate.enrolment.desk import Desk
-from appliance.gate.enrolment.erasure import ErasureReport, erase
 from appliance.gate.journal import Journal
 from appliance.gate.references import References
 from appliance.gate.store.audit import AuditLog
@@ -39,20 +38,6 @@ class Archive:
     def desk(self, clock: Clock) -> Desk:
         """Return where people are enrolled."""
         return Desk(self.roster, self.gallery, self.references, self.journal, clock)
-
-    def erase(self, pseudonym: str) -> ErasureReport:
-        """Erase a person, read back, and log it (law 7).
-
-        Raises:
-            RosterError: nobody has this pseudonym.
-            StoreError: the proof could not be made.
-
-        """
-        # Before the search of this process's memory: nothing of anybody is held in it then.
-        self.references.wipe()
-        report = erase(self.roster.store, pseudonym, self.clock.wall(), self.log.path)
-        self.journal.happened("person.erased", pseudonym, clean=str(report.clean))
-        return report
 
     def close(self) -> None:
         """Overwrite what was opened and let go of the files."""

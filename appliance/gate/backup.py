@@ -191,7 +191,8 @@ def _people(archive: Archive) -> list[PersonCopy]:
         for revision, sealed in store.rows(
             "SELECT revision, sealed FROM reference WHERE pseudonym = ?", (name,)
         ):
-            reference = Reference.decode(name, store.person(name).reference(revision, sealed))
+            with store.person(name).reference(revision, sealed) as content:
+                reference = Reference.decode(name, content)
             vector = rotations.bring(reference, rotations.current).vector
             if len(vector) not in turn:
                 turn[len(vector)] = _matrix(archive.gallery, len(vector))
