@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from appliance.cli.opened import ConfigFile, Picture, hand_out, opened, read_small, words_of
+from appliance.cli.opened import (
+    ConfigFile,
+    Manager,
+    Picture,
+    hand_out,
+    opened,
+    read_small,
+    words_of,
+)
 from appliance.errors import RosterError, SealBrokenError, StoreError
 from appliance.gate.enrolment import retention
 from appliance.gate.enrolment.receipt import check
@@ -51,12 +59,13 @@ def erase(
     pseudonym: Annotated[str, typer.Argument(help="As `sanmen list` shows it.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
     png: Picture = None,
+    manager: Manager = "",
 ) -> None:
     """Erase a resident: destroy the keys, delete, read everything back, and give a receipt.
 
     Where the proof could not be made before, because somebody was reading, this goes on with it.
     """
-    with opened(config) as (_, archive, rights):
+    with opened(config, manager) as (_, archive, rights):
         if pseudonym in archive.roster and not yes and not typer.confirm(f"Erase {pseudonym}?"):
             raise RosterError("erasure", "not confirmed", "a yes")
         erased = rights.erase(pseudonym)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from appliance.sections import Config
 
 
+RESTORING = ".restoring"
+"""Folder in the store's folder in which a restore builds a gate."""
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
     """The opened store of a gate: who lives here, their references, and the log."""
@@ -55,6 +59,7 @@ def create_archive(config: Config) -> None:
     """
     folder, key_file = Path(config.store.folder), Path(config.store.key_file)
     private_folder(folder)
+    _require_restored(folder)
     if config.store.key != "credential" and not key_file.exists():
         if any(folder.iterdir()):
             raise StoreError(f"key file {key_file}", "missing", f"the key of the store in {folder}")
@@ -74,6 +79,7 @@ def open_archive(config: Config, clock: Clock) -> Archive:
 
     """
     folder = Path(config.store.folder)
+    _require_restored(folder)
     root = OpenedKey(open_root(config.store))
     with ExitStack() as undo:
         store = open_store(folder / "gate.db", root)
@@ -116,3 +122,8 @@ def open_log(config: Config) -> tuple[AuditLog, int | None]:
     with suppress(StoreError), open_store(folder / "gate.db", root) as store:
         generation = store.generation
     return AuditLog.inspect(folder / "audit.db", root), generation
+
+
+def _require_restored(folder: Path) -> None:
+    if (folder / RESTORING).exists():
+        raise StoreError(f"restore in {folder}", "broken off", "`sanmen restore` once more")

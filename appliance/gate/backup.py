@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 LIST = "backup-erasures"
 ID_BYTES = 16
 SECRET_BYTES = 32
+ZEROS = bytes(1 << 16)
 
 Field = Annotated[bytes, Meta(max_length=200_000)]
 Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
@@ -63,13 +64,13 @@ class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         people: everybody.
         secret: keys the hashes of this backup's erasure lists.
-        checkpoint: where the old gate's log stood: number of its last event.
+        checkpoint: where the old gate's log stood, signed by it: `AuditLog.checkpoint`.
 
     """
 
     people: Annotated[list[PersonCopy], Meta(max_length=200_000)]
     secret: Hash
-    checkpoint: Annotated[str, Meta(max_length=2000)]
+    checkpoint: Annotated[str, Meta(max_length=1600)]
 
 
 def make(archive: Archive, path: Path, who: str, reason: str) -> Copy:
@@ -116,9 +117,7 @@ def renew(archive: Archive) -> Copies:
         draft.unlink(missing_ok=True)
         publish(draft, _sealed(archive, new))
         register.enter(store, new)
-        _overwrite(path)
-        draft.replace(path)
-        sync(path.parent)
+        _replace(path, draft)
         register.strike(store, copy.backup)
         archive.journal.happened("backup.remade", backup=new.backup, instead_of=copy.backup)
         remade.append(new.backup)
@@ -172,10 +171,7 @@ def _sealed(archive: Archive, copy: Copy) -> bytes:
         fingerprint(public),
         copy.made_at,
     )
-    last = archive.log.tail(1)
-    content = Content(
-        _people(archive), copy.secret, f"event {last[0].sequence}" if last else "event 0"
-    )
+    content = Content(_people(archive), copy.secret, archive.log.checkpoint())
     return seal_file(header, msgspec.msgpack.encode(content), store.signer, public)
 
 
@@ -228,11 +224,21 @@ def _is(path: Path, copy: Copy) -> bool:
         return False
 
 
-def _overwrite(path: Path) -> None:
+def _replace(path: Path, draft: Path) -> None:
+    """Put the finished draft in place of a file, then overwrite what the file held.
+
+    In this order: at no moment is there no whole backup under its name, also on a stick that is
+    pulled out in the middle.
+    """
     try:
-        with path.open("r+b") as file:
-            file.write(bytes(path.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
+        with path.open("r+b") as old:
+            size = os.fstat(old.fileno()).st_size
+            draft.replace(path)
+            sync(path.parent)
+            for _ in range(0, size, len(ZEROS)):
+                old.write(ZEROS)
+            old.truncate(size)
+            old.flush()
+            os.fsync(old.fileno())
     except OSError as error:
         raise StoreError(f"old backup {path}", error.strerror, "to be overwritten") from error
