@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from appliance.gate.enrolment.burial import face_tombstone, person_tombstone
 from appliance.gate.enrolment.erasure import Copies
 from appliance.gate.enrolment.receipt import stamp
 from appliance.gate.store.files import publish, sync
+from appliance.gate.store.keyring import KEY_COLUMNS
 from appliance.gate.store.reference import Reference
 from appliance.gate.store.renewal import Rotations
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from appliance.gate.archive import Archive
     from appliance.gate.store.gallery import Gallery
+    from appliance.gate.store.schema import Store
 
 LIST = "backup-erasures"
 ID_BYTES = 16
@@ -176,35 +178,50 @@ def _sealed(archive: Archive, copy: Copy) -> bytes:
 
 
 def _people(archive: Archive) -> list[PersonCopy]:
-    roster, store = archive.roster, archive.roster.store
+    store = archive.roster.store
     turn: dict[int, NDArray[np.float64]] = {}
     rotations = Rotations(store)
+    number = rotations.current
+    # Each table once, and each key opened once: 10,000 people wait for their erasure meanwhile.
+    cards = _by_person(store, "SELECT pseudonym, lookup, revision, sealed FROM credential")
+    consents = _by_person(store, "SELECT pseudonym, revision, sealed FROM consent")
+    faces = _by_person(store, "SELECT pseudonym, revision, sealed FROM reference")
     found = []
-    for resident in roster.residents():
-        name = resident.pseudonym
-        consent = roster.consent(name)
+    for *columns, revision, record in store.rows(
+        f"SELECT {KEY_COLUMNS}, revision, record FROM person ORDER BY pseudonym"  # noqa: S608 - our own words
+    ):
+        key = store.keyring.open(tuple(columns))
+        name = key.pseudonym
+        consent = next((key.consent(*row) for row in consents.get(name, ())), None)
         face = None
-        for revision, sealed in store.rows(
-            "SELECT revision, sealed FROM reference WHERE pseudonym = ?", (name,)
-        ):
-            with store.person(name).reference(revision, sealed) as content:
-                reference = Reference.decode(name, content)
-            vector = rotations.bring(reference, rotations.current).vector
+        for row in faces.get(name, ()):
+            with key.reference(*row) as content:
+                reference = rotations.bring(Reference.decode(name, content), number)
+            vector = reference.vector
             if len(vector) not in turn:
                 turn[len(vector)] = _matrix(archive.gallery, len(vector))
             plain = (vector.astype(np.float64) @ turn[len(vector)].T).astype("<f4")
             face = FaceCopy(plain.tobytes(), reference.features, reference.quality)
+            vector.fill(0.0)
+            plain.fill(0.0)
         found.append(
             PersonCopy(
                 name,
-                resident.encode(),
-                [credential.encode() for credential in roster.credentials(name)],
+                key.resident(revision, record).encode(),
+                [key.credential(*row).encode() for row in cards.get(name, ())],
                 person_tombstone(store, name),
                 None if consent is None else consent.encode(),
                 face,
                 None if consent is None else face_tombstone(store, consent),
             )
         )
+    return found
+
+
+def _by_person(store: Store, sql: str) -> dict[str, list[tuple[Any, ...]]]:
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for name, *row in store.rows(sql + " ORDER BY rowid"):
+        found.setdefault(name, []).append(tuple(row))
     return found
 
 
