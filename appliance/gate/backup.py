@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from appliance.gate.archive import Archive
     from appliance.gate.store.gallery import Gallery
+    from appliance.gate.store.rows import PersonKey
     from appliance.gate.store.schema import Store
 
 LIST = "backup-erasures"
@@ -179,31 +180,20 @@ def _sealed(archive: Archive, copy: Copy) -> bytes:
 
 def _people(archive: Archive) -> list[PersonCopy]:
     store = archive.roster.store
-    turn: dict[int, NDArray[np.float64]] = {}
-    rotations = Rotations(store)
-    number = rotations.current
     # Each table once, and each key opened once: 10,000 people wait for their erasure meanwhile.
     cards = _by_person(store, "SELECT pseudonym, lookup, revision, sealed FROM credential")
     consents = _by_person(store, "SELECT pseudonym, revision, sealed FROM consent")
-    faces = _by_person(store, "SELECT pseudonym, revision, sealed FROM reference")
+    everybody = [
+        (store.keyring.open(tuple(columns)), revision, record)
+        for *columns, revision, record in store.rows(
+            f"SELECT {KEY_COLUMNS}, revision, record FROM person ORDER BY pseudonym"  # noqa: S608 - our own words
+        )
+    ]
+    faces = _faces(archive, [key for key, *_ in everybody])
     found = []
-    for *columns, revision, record in store.rows(
-        f"SELECT {KEY_COLUMNS}, revision, record FROM person ORDER BY pseudonym"  # noqa: S608 - our own words
-    ):
-        key = store.keyring.open(tuple(columns))
+    for key, revision, record in everybody:
         name = key.pseudonym
         consent = next((key.consent(*row) for row in consents.get(name, ())), None)
-        face = None
-        for row in faces.get(name, ()):
-            with key.reference(*row) as content:
-                reference = rotations.bring(Reference.decode(name, content), number)
-            vector = reference.vector
-            if len(vector) not in turn:
-                turn[len(vector)] = _matrix(archive.gallery, len(vector))
-            plain = (vector.astype(np.float64) @ turn[len(vector)].T).astype("<f4")
-            face = FaceCopy(plain.tobytes(), reference.features, reference.quality)
-            vector.fill(0.0)
-            plain.fill(0.0)
         found.append(
             PersonCopy(
                 name,
@@ -211,10 +201,35 @@ def _people(archive: Archive) -> list[PersonCopy]:
                 [key.credential(*row).encode() for row in cards.get(name, ())],
                 person_tombstone(store, name),
                 None if consent is None else consent.encode(),
-                face,
+                faces.get(name),
                 None if consent is None else face_tombstone(store, consent),
             )
         )
+    return found
+
+
+def _faces(archive: Archive, keys: list[PersonKey]) -> dict[str, FaceCopy]:
+    """Return everybody's reference without the gate's rotation, turned back all at once."""
+    store = archive.roster.store
+    rows = _by_person(store, "SELECT pseudonym, revision, sealed FROM reference")
+    rotations = Rotations(store)
+    number = rotations.current
+    by_length: dict[int, list[tuple[str, Reference]]] = {}
+    for key in keys:
+        for row in rows.get(key.pseudonym, ()):
+            with key.reference(*row) as content:
+                reference = rotations.bring(Reference.decode(key.pseudonym, content), number)
+            by_length.setdefault(len(reference.vector), []).append((key.pseudonym, reference))
+    found = {}
+    for length, some in by_length.items():
+        turned = np.stack([reference.vector for _, reference in some]).astype(np.float64)
+        wide = turned @ _matrix(archive.gallery, length).T
+        plain = wide.astype("<f4")
+        for (name, reference), numbers in zip(some, plain, strict=True):
+            found[name] = FaceCopy(numbers.tobytes(), reference.features, reference.quality)
+            reference.vector.fill(0.0)
+        for array in (turned, wide, plain):
+            array.fill(0.0)
     return found
 
 
