@@ -7,20 +7,18 @@ with, not forgotten.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
-import numpy as np
 from msgspec import Meta
 
 from appliance.errors import RosterError, StoreError
 from appliance.gate.enrolment.beginner import this_process
+from appliance.gate.enrolment.own_memory import opened_traces
 from appliance.gate.enrolment.receipt import stamp
 from appliance.gate.enrolment.traces import Traces
-from appliance.gate.store.reference import header_end
 from appliance.gate.store.rows import credential_column
 
 if TYPE_CHECKING:
@@ -98,7 +96,7 @@ def bury(store: Store, pseudonym: str, now: datetime) -> Burial:
         StoreError: nothing was deleted.
 
     """
-    plain = _plain(store, pseudonym)
+    plain = opened_traces(store, pseudonym, _key(store))
     with store.transaction():
         fields = _fields(store, pseudonym, (*_SEALED, *_HASHES))
         _take_out_marks(store, pseudonym)
@@ -128,7 +126,7 @@ def bury_face(store: Store, pseudonym: str, now: datetime, consent: Consent) -> 
         StoreError: nothing was deleted.
 
     """
-    plain = _plain(store, pseudonym)
+    plain = opened_traces(store, pseudonym, _key(store))
     with store.transaction():
         fields = _fields(store, pseudonym, _SEALED)
         old = store.person(pseudonym)
@@ -200,22 +198,6 @@ def _write_down(store: Store, burial: Burial) -> None:
     )
     sealed = store.seal_own("meta", burial.tombstone, "erasure", 1, content)
     store.set_meta(PENDING + burial.tombstone.hex(), sealed)
-
-
-def _plain(store: Store, pseudonym: str) -> Traces:
-    """Take fingerprints of what only memory may ever have held in the clear."""
-    with ExitStack() as wiping:
-        fields = [memoryview(wiping.enter_context(store.keyring.plain(pseudonym)))]
-        for revision, sealed in store.rows(
-            "SELECT revision, sealed FROM reference WHERE pseudonym = ?", (pseudonym,)
-        ):
-            content = wiping.enter_context(store.person(pseudonym).reference(revision, sealed))
-            # The numbers alone: the words before them are the same for everybody.
-            numbers = memoryview(content)[header_end(content) :]
-            wide = np.frombuffer(numbers, "<f4").astype(np.float64)
-            wiping.callback(wide.fill, 0.0)
-            fields += [numbers, wide.data.cast("B")]
-        return Traces.of(fields, _key(store))
 
 
 def _key(store: Store) -> bytes:
