@@ -72,6 +72,7 @@ def build() -> typer.Typer:
 def main() -> None:
     """Run the command; faults become one line and an exit code, never a traceback."""
     try:
+        erasure.with_clean_memory(sys.argv[1:])
         build()()
     except ConfigError as fault:
         sys.stderr.write(f"sanmen: {fault}\n")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from appliance.cli.opened import ConfigFile, opened, read_small
+from appliance.cli.opened import ConfigFile, Manager, admit, opened, read_small
 from appliance.clock import SystemClock
 from appliance.config import load
 from appliance.errors import KeyMissingError
@@ -40,9 +40,11 @@ def init(
     config: ConfigFile,
     language: Annotated[Language, typer.Option(help="Of the 24 words.")] = Language.CHINESE,
     renew: Annotated[bool, typer.Option("--renew", help="Draw new words; old ones end.")] = False,
+    manager: Manager = "",
 ) -> None:
     """Draw the recovery key and show it once; only its public half stays in the gate."""
     with opened(config) as (_, archive, _rights):
+        who = admit(archive, manager)
         store = archive.roster.store
         if register.has_recovery(store) and not renew:
             raise KeyMissingError("recovery key", "already drawn", "--renew for new words")
@@ -58,26 +60,28 @@ def init(
         public = recovery_key(again).public_key().public_bytes_raw()
         if public != recovery_key(words).public_key().public_bytes_raw():
             raise KeyMissingError("recovery words", "others", "those just shown; nothing was kept")
-        archive.journal.happened("backup.recovery", renewed=str(renew), who=_who())
+        archive.journal.happened("backup.recovery", renewed=str(renew), who=who)
         register.set_recovery(store, public)
     typer.echo("recovery key kept; the gate has its public half alone")
 
 
 @app.command()
-def make(config: ConfigFile, file: File, reason: Reason) -> None:
+def make(config: ConfigFile, file: File, reason: Reason, manager: Manager = "") -> None:
     """Write a backup to a new file, best on another medium than the gate's card."""
     started = time.monotonic()
     with opened(config) as (_, archive, _rights):
-        copy = backups.make(archive, file, _who(), reason)
+        who = admit(archive, manager)
+        copy = backups.make(archive, file, who, reason)
     typer.echo(f"backup {copy.backup} in {copy.path}, {time.monotonic() - started:.1f} s")
     typer.echo("keep an erasure list beside it: `sanmen backup erasures`")
 
 
 @app.command(name="list")
-def list_copies(config: ConfigFile) -> None:
+def list_copies(config: ConfigFile, manager: Manager = "") -> None:
     """List the register of copies; this view is logged."""
     with opened(config) as (_, archive, _rights):
-        archive.journal.happened("backup.viewed", who=_who())
+        who = admit(archive, manager)
+        archive.journal.happened("backup.viewed", who=who)
         for copy in register.copies(archive.roster.store):
             at = datetime.fromtimestamp(copy.made_at, UTC).isoformat()
             there = "there" if Path(copy.path).is_file() else "out of reach"
@@ -89,9 +93,10 @@ def erasures(
     config: ConfigFile,
     file: Annotated[Path, typer.Argument(help="A new file for the list.")],
     backup: Annotated[str, typer.Option(help="Id of the backup; the newest without it.")] = "",
+    manager: Manager = "",
 ) -> None:
     """Write, signed, who was erased: with it, nobody comes back out of that backup."""
-    with opened(config) as (_, archive, _rights):
+    with opened(config, manager) as (_, archive, _rights):
         known = register.copies(archive.roster.store)
         newest = known[-1].backup if known else ""
         publish(file, backups.erasure_list(archive, backup or newest).encode())
@@ -134,7 +139,10 @@ def restore(
     typer.echo(
         f"left out: {done.left_out} people erased, {done.faces_left_out} faces withdrawn or ended"
     )
-    typer.echo("not in a backup: operators and the log; enrol the operators again")
+    typer.echo(
+        "not in a backup: the log, which stays the old gate's, and operators, whose PINs could be "
+        "guessed from a file: add them again"
+    )
 
 
 def _who() -> str:

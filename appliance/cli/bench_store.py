@@ -1,7 +1,10 @@
-"""How long a gate needs from its key to a gallery ready to compare, for many residents."""
+"""How long a gate needs to be ready to compare, to renew its keys and to erase, for many."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,35 +12,76 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from appliance.cli.erasure import ALLOCATOR
+from appliance.clock import SystemClock
+from appliance.errors import StoreError
+from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.comparison import ReferenceSet
 from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.consent import Consent, GivenBy
+from appliance.gate.enrolment.rights import Rights
 from appliance.gate.store.gallery import Gallery
 from appliance.gate.store.records import Profile
 from appliance.gate.store.renewal import renew
 from appliance.gate.store.roots.file import FileKey
 from appliance.gate.store.roster import Roster
-from appliance.gate.store.schema import Store, create_store, open_store
+from appliance.gate.store.schema import Store, open_store
+from appliance.hardening import environment
+from appliance.sections import Config, Site
+from appliance.sections import Store as Section
 
 DIMENSION = 320
 RECIPE = "bench"
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 BATCH = 500
+ERASING = """
+import sys, time
+from appliance.cli.bench_store import erase_one
+print(erase_one(*sys.argv[1:]))
+"""
+
+
+def erase_one(folder: str, key_file: str, name: str) -> float:
+    """Erase somebody in this process; return the seconds it took.
+
+    Raises:
+        StoreError: traces were found.
+
+    """
+    config = Config(site=Site(simulation=True), store=Section(folder=folder, key_file=key_file))
+    archive = open_archive(config, SystemClock())
+    try:
+        start = time.perf_counter()
+        (erased,) = Rights(archive, config).erase(name)
+        if not erased.report.clean:
+            raise StoreError("erasure", f"{erased.report.memory}", "no trace")
+        return time.perf_counter() - start
+    finally:
+        archive.close()
 
 
 def store_costs(residents: int) -> dict[str, float]:
-    """Return milliseconds of opening, loading, KEK rotation and renewal.
+    """Return milliseconds of opening, loading, KEK rotation and renewal, and seconds of erasures.
+
+    Erasing comes first, as it does to a gate: `erase_s` is one act with its proof and receipt in a
+    process of its own, from its start; `erase_act_s` the act alone, once the store is open.
 
     Args:
         residents: each with card, phone, consent and face, in a temporary store.
 
+    Raises:
+        SanmenError: an erasure was not proven.
+
     """
     with TemporaryDirectory() as folder:
-        root = FileKey.create(Path(folder) / "root.key")
-        path = Path(folder) / "state" / "gate.db"
-        create_store(path, root)
+        state = Section(folder=str(Path(folder) / "state"), key_file=str(Path(folder) / "root.key"))
+        config = Config(site=Site(simulation=True), store=state)
+        create_archive(config)
+        root, path = FileKey(Path(state.key_file)), Path(state.folder) / "gate.db"
         with open_store(path, root) as store:
             _fill(store, residents)
+            name = next(iter(Roster(store).residents())).pseudonym
+        erasing = _erased(config, name)
         costs = {}
         start = time.perf_counter()
         with open_store(path, root) as store:
@@ -53,7 +97,22 @@ def store_costs(residents: int) -> dict[str, float]:
                 start = time.perf_counter()
                 work()
                 costs[f"store_{name}"] = 1000 * (time.perf_counter() - start)
-        return {f"{name}_{residents}_ms": round(cost, 1) for name, cost in costs.items()}
+        named = {f"{name}_{residents}_ms": round(cost, 1) for name, cost in costs.items()}
+        return named | {name: round(cost, 2) for name, cost in erasing.items()}
+
+
+def _erased(config: Config, name: str) -> dict[str, float]:
+    start = time.perf_counter()
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", ERASING, config.store.folder, config.store.key_file, name],
+        env=environment(os.environ) | ALLOCATOR,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    if done.returncode:
+        raise StoreError("erasure", done.stderr[-400:], "a proof")
+    return {"erase_s": time.perf_counter() - start, "erase_act_s": float(done.stdout)}
 
 
 def _fill(store: Store, residents: int) -> None:

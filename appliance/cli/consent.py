@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from appliance.cli.opened import ConfigFile, Picture, hand_out, opened
+from appliance.cli.opened import ConfigFile, Manager, Picture, hand_out, opened
 from appliance.errors import StoreError
 from appliance.gate.enrolment.consent import Consent, GivenBy
 
@@ -18,9 +18,9 @@ Pseudonym = Annotated[str, typer.Argument(help="As `sanmen list` shows it.")]
 
 
 @app.command()
-def show(config: ConfigFile, pseudonym: Pseudonym) -> None:
+def show(config: ConfigFile, pseudonym: Pseudonym, manager: Manager = "") -> None:
     """Show a person's consents, as JSON; this view is logged."""
-    with opened(config) as (_, archive, _rights):
+    with opened(config, manager) as (_, archive, _rights):
         archive.journal.happened("consent.viewed", pseudonym)
         resident = archive.roster.get(pseudonym)
         last = archive.roster.consent(pseudonym)
@@ -48,10 +48,11 @@ def withdraw(
     how: Annotated[str, typer.Option(help="At the desk, by letter, by phone.")] = "at the desk",
     guardian: Annotated[bool, typer.Option("--guardian", help="A guardian withdraws.")] = False,
     png: Picture = None,
+    manager: Manager = "",
 ) -> None:
     """End a consent: the face is erased with proof, card and phone go on. No reason is asked."""
     by = GivenBy.GUARDIAN if guardian else GivenBy.SELF
-    with opened(config) as (_, _archive, rights):
+    with opened(config, manager) as (_, _archive, rights):
         receipt, erased = rights.withdraw(pseudonym, how, by)
     hand_out(receipt, png)
     hand_out(erased.receipt)
@@ -60,25 +61,27 @@ def withdraw(
 
 
 @app.command()
-def freeze(config: ConfigFile, pseudonym: Pseudonym) -> None:
+def freeze(config: ConfigFile, pseudonym: Pseudonym, manager: Manager = "") -> None:
     """Put a person's face to rest at once; nothing is erased."""
-    with opened(config) as (_, _archive, rights):
+    with opened(config, manager) as (_, _archive, rights):
         rights.freeze(pseudonym)
     typer.echo(f"{pseudonym}: face frozen; card and phone open as before")
 
 
 @app.command()
-def thaw(config: ConfigFile, pseudonym: Pseudonym) -> None:
+def thaw(config: ConfigFile, pseudonym: Pseudonym, manager: Manager = "") -> None:
     """Wake a frozen face."""
-    with opened(config) as (_, _archive, rights):
+    with opened(config, manager) as (_, _archive, rights):
         rights.thaw(pseudonym)
     typer.echo(f"{pseudonym}: face in use again")
 
 
 @app.command()
-def receipt(config: ConfigFile, pseudonym: Pseudonym, png: Picture = None) -> None:
+def receipt(
+    config: ConfigFile, pseudonym: Pseudonym, png: Picture = None, manager: Manager = ""
+) -> None:
     """Print the receipt of a person's consent as it stands now."""
-    with opened(config) as (_, _archive, rights):
+    with opened(config, manager) as (_, _archive, rights):
         made = rights.receipt(pseudonym)
     hand_out(made, png)
 

@@ -22,6 +22,7 @@ from appliance.clock import SkippingClock, SystemClock
 from appliance.gate.archive import create_archive
 from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.desk import Application
+from appliance.gate.enrolment.rights import Rights
 from appliance.gate.notices import (
     HINTS,
     Decided,
@@ -95,10 +96,10 @@ def demo(
                 out.print(Rule(f"[bold]{scene.title}[/]", align="left"))
                 out.print(f"[dim]{scene.story}[/]")
                 outcomes.append(play(house, show, scene, things, clock))
-            archive = house.archive
+            archive, rights = house.archive, Rights(house.archive, config)
             kept = sum(path.stat().st_size for path in Path(name).rglob("*") if path.is_file())
             for resident in list(archive.roster.residents()):
-                archive.erase(resident.pseudonym)
+                rights.erase(resident.pseudonym)
             unbroken = not any(one.tampering for one in archive.log.verify())
         out.print(Rule("What happened", align="left"))
         out.print(summary(outcomes))

@@ -77,7 +77,7 @@ def renew_references(config: ConfigFile) -> None:
 def bench(
     residents: Annotated[int, typer.Option(min=1, max=50_000, help="With all doors.")] = 10_000,
 ) -> None:
-    """Measure opening, loading, rotation and renewal of a store made for it; prints JSON."""
+    """Measure opening, loading, rotation, renewal and erasure of a store made for it; JSON."""
     typer.echo(json.dumps(store_costs(residents)))
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from appliance.errors import SanmenError
+from appliance.process_memory import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -206,38 +204,7 @@ def memory(pid: int) -> Iterator[bytes]:
         SanmenError: it may not be read, or the process is gone.
 
     """
-    folder = Path(f"/proc/{pid}")
-    try:
-        maps = (folder / "maps").read_text(encoding="utf-8", errors="replace").splitlines()
-        file = os.open(folder / "mem", os.O_RDONLY)
-    except OSError as fault:
-        raise SanmenError(
-            f"memory of process {pid}",
-            str(fault.strerror),
-            "root: a room lets nobody else read its memory; try with sudo",
-        ) from fault
-    try:
-        for line in maps:
-            span, rights = line.split()[:2]
-            if not rights.startswith("rw"):
-                continue
-            start, end = (int(one, 16) for one in span.split("-"))
-            yield from _region(file, start, end)
-    finally:
-        os.close(file)
-
-
-def _region(file: int, start: int, end: int) -> Iterator[bytes]:
-    at = start
-    while at < end:
-        try:
-            content = os.pread(file, min(CHUNK + OVERLAP, end - at), at)
-        except OSError:
-            return  # unmapped meanwhile, or a device's
-        if not content:
-            return
-        yield content
-        at += CHUNK
+    return (content.tobytes() for content in pieces(pid, CHUNK, OVERLAP))
 
 
 def _slot(words: NDArray[np.uint64]) -> NDArray[np.uint64]:

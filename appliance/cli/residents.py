@@ -16,6 +16,7 @@ from rich.progress import track
 from rich.table import Table
 
 from appliance.cli.house import enrol_face
+from appliance.cli.opened import ConfigFile, Manager, admit, hand_out, opened
 from appliance.cli.run import prepare
 from appliance.clock import Clock, SkippingClock, SystemClock
 from appliance.config import load
@@ -33,8 +34,6 @@ from hardware.ports import CameraOptions
 
 if TYPE_CHECKING:
     from appliance.sections import Config
-
-ConfigFile = Annotated[Path, typer.Option("--config", help="The gate's TOML file.")]
 
 
 def enrol(
@@ -57,6 +56,7 @@ def enrol(
     guardian: Annotated[
         Relation, typer.Option(help="With --child: who consents.")
     ] = Relation.PARENT,
+    manager: Manager = "",
 ) -> None:
     """Enrol a resident with card, phone or both, and with face only on top of these."""
     settings = load(config)
@@ -66,6 +66,8 @@ def enrol(
     if clip is not None and not settings.site.simulation:
         raise EnrolmentError("--clip", str(clip), "a living person; clips need site.simulation")
     prepare(settings, out)
+    with opened(config, manager):
+        pass  # the right person, before anybody is asked for anything
     clock: Clock = SystemClock() if clip is None else SkippingClock()
     consent = ask_consent(settings, clock, guardian if child else None) if face else None
     key = PhoneKey.create() if phone is not None else None
@@ -90,19 +92,24 @@ def enrol(
         pseudonym = _with_face(settings, clock, application, clip, out)
     if key is not None and phone is not None:
         key.save(phone)
+    if consent is not None:
+        with opened(config) as (_, _archive, rights):
+            hand_out(rights.receipt(pseudonym))
     out.print(f"[green]enrolled[/] {pseudonym}: {', '.join(sorted(application.profile.methods))}")
 
 
 def list_residents(
     config: ConfigFile,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+    manager: Manager = "",
 ) -> None:
     """List the residents; this view is logged."""
     settings = load(config)
     archive = open_archive(settings, SystemClock())
     with ExitStack() as ending:
         ending.callback(archive.close)
-        archive.journal.happened("roster.viewed")
+        by = admit(archive, manager)
+        archive.journal.happened("roster.viewed", by=by)
         rows = []
         for one in track(
             archive.roster.residents(),

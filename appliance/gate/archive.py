@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import StoreError
 from appliance.gate.enrolment.desk import Desk
-from appliance.gate.enrolment.erasure import ErasureReport, erase
 from appliance.gate.journal import Journal
 from appliance.gate.references import References
 from appliance.gate.store.audit import AuditLog
@@ -23,6 +22,10 @@ from appliance.gate.store.schema import create_store, open_store
 if TYPE_CHECKING:
     from appliance.clock import Clock
     from appliance.sections import Config
+
+
+RESTORING = ".restoring"
+"""Folder in the store's folder in which a restore builds a gate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +43,6 @@ class Archive:
         """Return where people are enrolled."""
         return Desk(self.roster, self.gallery, self.references, self.journal, clock)
 
-    def erase(self, pseudonym: str) -> ErasureReport:
-        """Erase a person, read back, and log it (law 7).
-
-        Raises:
-            RosterError: nobody has this pseudonym.
-            StoreError: the proof could not be made.
-
-        """
-        # Before the search of this process's memory: nothing of anybody is held in it then.
-        self.references.wipe()
-        report = erase(self.roster.store, pseudonym, self.clock.wall(), self.log.path)
-        self.journal.happened("person.erased", pseudonym, clean=str(report.clean))
-        return report
-
     def close(self) -> None:
         """Overwrite what was opened and let go of the files."""
         self.references.wipe()
@@ -70,6 +59,7 @@ def create_archive(config: Config) -> None:
     """
     folder, key_file = Path(config.store.folder), Path(config.store.key_file)
     private_folder(folder)
+    _require_restored(folder)
     if config.store.key != "credential" and not key_file.exists():
         if any(folder.iterdir()):
             raise StoreError(f"key file {key_file}", "missing", f"the key of the store in {folder}")
@@ -89,6 +79,7 @@ def open_archive(config: Config, clock: Clock) -> Archive:
 
     """
     folder = Path(config.store.folder)
+    _require_restored(folder)
     root = OpenedKey(open_root(config.store))
     with ExitStack() as undo:
         store = open_store(folder / "gate.db", root)
@@ -131,3 +122,8 @@ def open_log(config: Config) -> tuple[AuditLog, int | None]:
     with suppress(StoreError), open_store(folder / "gate.db", root) as store:
         generation = store.generation
     return AuditLog.inspect(folder / "audit.db", root), generation
+
+
+def _require_restored(folder: Path) -> None:
+    if (folder / RESTORING).exists():
+        raise StoreError(f"restore in {folder}", "broken off", "`sanmen restore` once more")

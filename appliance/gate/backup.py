@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from appliance.gate.enrolment.burial import face_tombstone, person_tombstone
 from appliance.gate.enrolment.erasure import Copies
 from appliance.gate.enrolment.receipt import stamp
 from appliance.gate.store.files import publish, sync
+from appliance.gate.store.keyring import KEY_COLUMNS
 from appliance.gate.store.reference import Reference
 from appliance.gate.store.renewal import Rotations
 
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
 
     from appliance.gate.archive import Archive
     from appliance.gate.store.gallery import Gallery
+    from appliance.gate.store.rows import PersonKey
+    from appliance.gate.store.schema import Store
 
 LIST = "backup-erasures"
 ID_BYTES = 16
 SECRET_BYTES = 32
+ZEROS = bytes(1 << 16)
 
 Field = Annotated[bytes, Meta(max_length=200_000)]
 Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
@@ -63,13 +67,13 @@ class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         people: everybody.
         secret: keys the hashes of this backup's erasure lists.
-        checkpoint: where the old gate's log stood: number of its last event.
+        checkpoint: where the old gate's log stood, signed by it: `AuditLog.checkpoint`.
 
     """
 
     people: Annotated[list[PersonCopy], Meta(max_length=200_000)]
     secret: Hash
-    checkpoint: Annotated[str, Meta(max_length=2000)]
+    checkpoint: Annotated[str, Meta(max_length=1600)]
 
 
 def make(archive: Archive, path: Path, who: str, reason: str) -> Copy:
@@ -116,9 +120,7 @@ def renew(archive: Archive) -> Copies:
         draft.unlink(missing_ok=True)
         publish(draft, _sealed(archive, new))
         register.enter(store, new)
-        _overwrite(path)
-        draft.replace(path)
-        sync(path.parent)
+        _replace(path, draft)
         register.strike(store, copy.backup)
         archive.journal.happened("backup.remade", backup=new.backup, instead_of=copy.backup)
         remade.append(new.backup)
@@ -172,42 +174,69 @@ def _sealed(archive: Archive, copy: Copy) -> bytes:
         fingerprint(public),
         copy.made_at,
     )
-    last = archive.log.tail(1)
-    content = Content(
-        _people(archive), copy.secret, f"event {last[0].sequence}" if last else "event 0"
-    )
+    content = Content(_people(archive), copy.secret, archive.log.checkpoint())
     return seal_file(header, msgspec.msgpack.encode(content), store.signer, public)
 
 
 def _people(archive: Archive) -> list[PersonCopy]:
-    roster, store = archive.roster, archive.roster.store
-    turn: dict[int, NDArray[np.float64]] = {}
-    rotations = Rotations(store)
+    store = archive.roster.store
+    # Each table once, and each key opened once: 10,000 people wait for their erasure meanwhile.
+    cards = _by_person(store, "SELECT pseudonym, lookup, revision, sealed FROM credential")
+    consents = _by_person(store, "SELECT pseudonym, revision, sealed FROM consent")
+    everybody = [
+        (store.keyring.open(tuple(columns)), revision, record)
+        for *columns, revision, record in store.rows(
+            f"SELECT {KEY_COLUMNS}, revision, record FROM person ORDER BY pseudonym"  # noqa: S608 - our own words
+        )
+    ]
+    faces = _faces(archive, [key for key, *_ in everybody])
     found = []
-    for resident in roster.residents():
-        name = resident.pseudonym
-        consent = roster.consent(name)
-        face = None
-        for revision, sealed in store.rows(
-            "SELECT revision, sealed FROM reference WHERE pseudonym = ?", (name,)
-        ):
-            reference = Reference.decode(name, store.person(name).reference(revision, sealed))
-            vector = rotations.bring(reference, rotations.current).vector
-            if len(vector) not in turn:
-                turn[len(vector)] = _matrix(archive.gallery, len(vector))
-            plain = (vector.astype(np.float64) @ turn[len(vector)].T).astype("<f4")
-            face = FaceCopy(plain.tobytes(), reference.features, reference.quality)
+    for key, revision, record in everybody:
+        name = key.pseudonym
+        consent = next((key.consent(*row) for row in consents.get(name, ())), None)
         found.append(
             PersonCopy(
                 name,
-                resident.encode(),
-                [credential.encode() for credential in roster.credentials(name)],
+                key.resident(revision, record).encode(),
+                [key.credential(*row).encode() for row in cards.get(name, ())],
                 person_tombstone(store, name),
                 None if consent is None else consent.encode(),
-                face,
+                faces.get(name),
                 None if consent is None else face_tombstone(store, consent),
             )
         )
+    return found
+
+
+def _faces(archive: Archive, keys: list[PersonKey]) -> dict[str, FaceCopy]:
+    """Return everybody's reference without the gate's rotation, turned back all at once."""
+    store = archive.roster.store
+    rows = _by_person(store, "SELECT pseudonym, revision, sealed FROM reference")
+    rotations = Rotations(store)
+    number = rotations.current
+    by_length: dict[int, list[tuple[str, Reference]]] = {}
+    for key in keys:
+        for row in rows.get(key.pseudonym, ()):
+            with key.reference(*row) as content:
+                reference = rotations.bring(Reference.decode(key.pseudonym, content), number)
+            by_length.setdefault(len(reference.vector), []).append((key.pseudonym, reference))
+    found = {}
+    for length, some in by_length.items():
+        turned = np.stack([reference.vector for _, reference in some]).astype(np.float64)
+        wide = turned @ _matrix(archive.gallery, length).T
+        plain = wide.astype("<f4")
+        for (name, reference), numbers in zip(some, plain, strict=True):
+            found[name] = FaceCopy(numbers.tobytes(), reference.features, reference.quality)
+            reference.vector.fill(0.0)
+        for array in (turned, wide, plain):
+            array.fill(0.0)
+    return found
+
+
+def _by_person(store: Store, sql: str) -> dict[str, list[tuple[Any, ...]]]:
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for name, *row in store.rows(sql + " ORDER BY rowid"):
+        found.setdefault(name, []).append(tuple(row))
     return found
 
 
@@ -227,11 +256,21 @@ def _is(path: Path, copy: Copy) -> bool:
         return False
 
 
-def _overwrite(path: Path) -> None:
+def _replace(path: Path, draft: Path) -> None:
+    """Put the finished draft in place of a file, then overwrite what the file held.
+
+    In this order: at no moment is there no whole backup under its name, also on a stick that is
+    pulled out in the middle.
+    """
     try:
-        with path.open("r+b") as file:
-            file.write(bytes(path.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
+        with path.open("r+b") as old:
+            size = os.fstat(old.fileno()).st_size
+            draft.replace(path)
+            sync(path.parent)
+            for _ in range(0, size, len(ZEROS)):
+                old.write(ZEROS)
+            old.truncate(size)
+            old.flush()
+            os.fsync(old.fileno())
     except OSError as error:
         raise StoreError(f"old backup {path}", error.strerror, "to be overwritten") from error

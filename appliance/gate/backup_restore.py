@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace as replace_field
 
 from appliance.errors import SanmenError, SealBrokenError, StoreError
-from appliance.gate.archive import create_archive, open_archive
+from appliance.gate.archive import RESTORING, create_archive, open_archive
 from appliance.gate.backup import LIST, Content
 from appliance.gate.backup_format import open_file
 from appliance.gate.backup_register import erased_hash
 from appliance.gate.comparison import vector
 from appliance.gate.enrolment.consent import Consent
+from appliance.gate.store.audit_event import DETAIL_LIMIT
+from appliance.gate.store.database import speaking
+from appliance.gate.store.files import private_folder, publish, sync
 from appliance.gate.store.records import Credential, Resident
 from appliance.gate.store.signing import verified
 
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
     from appliance.gate.backup import PersonCopy
     from appliance.gate.backup_format import Header
     from appliance.sections import Config
+
+
+KEY = "device.key"
 
 
 class _List(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,42 +124,88 @@ def plan(
 
 
 def restore(made: Plan, config: Config, clock: Clock, who: str, reason: str) -> Restored:
-    """Make a new gate out of a backup: new root, keys, rotation and log; all people or none.
+    """Make a new gate out of a backup: new root, keys, rotation and log; all of it or none.
+
+    It is built in a draft inside the folder. While that is there no gate opens, and the next
+    restore begins anew: a cut at any moment leaves nothing that looks like a gate.
 
     Raises:
         StoreError: the folder or key is not empty, or the disk refuses; nothing is left behind.
 
     """
-    folder, key_file = Path(config.store.folder), Path(config.store.key_file)
-    own_key = config.store.key != "credential"
-    if (own_key and key_file.exists()) or (folder.exists() and any(folder.iterdir())):
+    store = config.store
+    folder, own_key = Path(store.folder), store.key != "credential"
+    private_folder(folder)
+    draft = folder / RESTORING
+    if draft.exists():
+        # Nothing was here before it: it was begun in an empty folder without a key.
+        _clear(folder, Path(store.key_file) if own_key else None)
+    if (own_key and Path(store.key_file).exists()) or any(folder.iterdir()):
         raise StoreError(
             f"gate in {folder}", "already there", "an empty folder and no key: a new unit"
         )
+    private_folder(draft)
+    sync(folder)
+    key = str(draft / KEY) if own_key else store.key_file
+    apart = replace_field(store, folder=str(draft), key_file=key)
     try:
-        create_archive(config)
-        archive = open_archive(config, clock)
-        try:
-            # First in the new log: where it goes on from.
-            archive.journal.happened(
-                "gate.restored",
-                backup=made.header.backup,
-                old_gate=made.header.gate,
-                old_log=made.content.checkpoint[:200],
-                who=who,
-                reason=reason,
-                erasure_list=str(made.erased is not None),
-            )
-            return _fill(archive, made, clock.wall())
-        finally:
-            archive.close()
+        done = _build(made, replace_field(config, store=apart), clock, (who, reason))
+        _put_in_place(folder, Path(store.key_file) if own_key else None)
     except SanmenError:
-        # Half a gate must not start; it was made a moment ago and holds nothing that is not in
-        # the backup.
-        shutil.rmtree(folder, ignore_errors=True)
-        if own_key:
-            key_file.unlink(missing_ok=True)
+        _clear(folder, Path(store.key_file) if own_key else None)
         raise
+    return done
+
+
+def _build(made: Plan, config: Config, clock: Clock, by: tuple[str, str]) -> Restored:
+    create_archive(config)
+    archive = open_archive(config, clock)
+    try:
+        # First in the new log: where it goes on from, in the old gate's signed words.
+        archive.journal.happened(
+            "gate.restored",
+            backup=made.header.backup,
+            old_gate=made.header.gate,
+            who=by[0],
+            reason=by[1][:DETAIL_LIMIT],
+            erasure_list=str(made.erased is not None),
+            **_old_log(made.content.checkpoint),
+        )
+        return _fill(archive, made, clock.wall())
+    finally:
+        archive.close()
+
+
+def _old_log(token: str) -> dict[str, str]:
+    """Return a signed checkpoint as short words: `sanmen audit verify` takes them joined."""
+    starts = range(0, len(token), DETAIL_LIMIT)
+    return {
+        f"old_log_{number}": token[start : start + DETAIL_LIMIT]
+        for number, start in enumerate(starts, 1)
+    }
+
+
+def _put_in_place(folder: Path, key_file: Path | None) -> None:
+    """Move the finished gate out of its draft; until the draft's folder goes, it is none."""
+    draft = folder / RESTORING
+    with speaking(f"restored gate in {folder}"):
+        if key_file is not None:
+            publish(key_file, (draft / KEY).read_bytes())
+        for name in ("audit.db", "gate.db"):
+            (draft / name).rename(folder / name)
+        sync(folder)
+        shutil.rmtree(draft)
+        sync(folder)
+
+
+def _clear(folder: Path, key_file: Path | None) -> None:
+    """Take away what a restore left; the draft last, as it says that the rest is its own."""
+    if key_file is not None:
+        key_file.unlink(missing_ok=True)
+    for path in folder.iterdir():
+        if path.is_file():
+            path.unlink()
+    shutil.rmtree(folder / RESTORING, ignore_errors=True)
 
 
 def _fill(archive: Archive, made: Plan, now: datetime) -> Restored:

@@ -18,7 +18,9 @@ def require_unit(vector: NDArray[np.float32], thing: str) -> None:
     """Refuse what is not one finite float32 vector of length one."""
     if vector.ndim != 1 or vector.dtype != np.float32:
         raise ComparisonError(thing, f"{vector.dtype} of shape {vector.shape}", "a float32 vector")
-    length = float(np.linalg.norm(vector.astype(np.float64)))
+    wide = vector.astype(np.float64)
+    length = float(np.linalg.norm(wide))
+    wide.fill(0.0)
     # Written so that NaN, which compares false with everything, is refused too.
     if not abs(length - 1.0) <= UNIT_TOLERANCE:
         raise ComparisonError(thing, f"length {length:.6g}", "length 1")

@@ -30,7 +30,7 @@ class References:
         self._roster = roster
         self._features = ""
         self._set: ReferenceSet | None = None
-        self._version = -1
+        self._version = self._changes = -1
         self._expiry: datetime | None = None
         self._latest: datetime | None = None
 
@@ -41,7 +41,9 @@ class References:
             self._version = -1
 
     def refresh(self, now: datetime) -> None:
-        """Load again if the store changed or a consent has ended since.
+        """Load again if a row of a person changed or a consent has ended since.
+
+        Used codes and the clock's floor are no such rows: they are written with every visit.
 
         Raises:
             StoreError: the store cannot be read; nothing is compared until it can.
@@ -52,8 +54,12 @@ class References:
         # A clock that goes back revives no consent that has ended.
         now = max(now, self._latest or now)
         self._latest = now
-        version = self._roster.changes()
+        changes = self._roster.changes()
         expired = self._expiry is not None and now >= self._expiry
+        if changes == self._changes and self._version >= 0 and not expired:
+            return
+        version = self._roster.store.generation
+        self._changes = changes
         if version == self._version and not expired:
             return
         self.wipe()

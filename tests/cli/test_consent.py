@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,15 +24,24 @@ from appliance.config import load
 from appliance.errors import (
     EnrolmentError,
     KeyMissingError,
+    OperatorError,
     RosterError,
     SealBrokenError,
     StoreError,
 )
+from appliance.gate import backup, backup_register, backup_restore
 from appliance.gate.archive import create_archive, open_archive
+from appliance.gate.backup_format import fingerprint, read_header
+from appliance.gate.backup_words import Language, draw_words, recovery_key
+from appliance.gate.enrolment import retention
 from appliance.gate.enrolment.commit import Enrolment, Face, commit
 from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.enrolment.receipt import check
+from appliance.gate.enrolment.rights import Rights
+from appliance.gate.store.audit_chain import Checkpoint
+from appliance.gate.store.operators import Operators, Role
 from appliance.gate.store.records import Profile
+from appliance.hardening import TUNABLES
 from appliance.vision.qr_image import decode
 
 if TYPE_CHECKING:
@@ -86,6 +102,19 @@ def sanmen(config: Path, *arguments: str, answer: str = "") -> Result:
     return CliRunner().invoke(build(), [*arguments, "--config", str(config)], input=answer)
 
 
+def erasing(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that erases as people do: it starts itself again with clean memory."""
+    code = "from appliance.cli import main; main()"
+    bare = {name: value for name, value in os.environ.items() if name != TUNABLES}
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", code, *arguments, "--config", str(config)],
+        env=bare,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+
 def key_of(config: Path) -> str:
     return sanmen(config, "receipt", "key").stdout.strip()
 
@@ -112,7 +141,7 @@ def test_nobody_unknown_or_without_consent_is_served(config: Path, names: list[s
     for act in ("withdraw", "thaw", "receipt", "freeze", "show"):
         result = sanmen(config, "consent", act, "0123456789abcdef")
         assert isinstance(result.exception, RosterError), act
-    sanmen(config, "consent", "withdraw", names[0])
+    assert erasing(config, "consent", "withdraw", names[0]).returncode == 0
     assert isinstance(sanmen(config, "consent", "withdraw", names[0]).exception, EnrolmentError)
     assert isinstance(sanmen(config, "consent", "thaw", names[0]).exception, EnrolmentError)
 
@@ -123,14 +152,14 @@ def test_a_withdrawal_ends_the_face_at_once_and_gives_two_receipts(
     running = open_archive(load(config), SystemClock())
     running.references.want("recipe")
     assert dict(running.references.candidates(vector(1), datetime.now(UTC), 3)).keys() == set(names)
-    result = sanmen(config, "consent", "withdraw", names[0], "--png", str(tmp_path / "qr.png"))
+    result = erasing(config, "consent", "withdraw", names[0], "--png", str(tmp_path / "qr.png"))
     after = dict(running.references.candidates(vector(1), datetime.now(UTC), 3))
     running.close()
 
-    assert result.exit_code == 0, result.output
+    assert result.returncode == 0, result.stderr
     assert after.keys() == {names[1], names[2]}
-    assert "withdrawal.event_time" in result.output
-    assert "nothing left in any file" in result.output
+    assert "withdrawal.event_time" in result.stdout
+    assert "nothing left in files and memory" in result.stdout
     picture = cv2.imdecode(np.frombuffer((tmp_path / "qr.png").read_bytes(), np.uint8), 1)
     assert max(picture.shape) <= 640
     text = decode(picture)
@@ -154,14 +183,15 @@ def test_a_frozen_face_rests_until_it_is_thawed(config: Path, names: list[str]) 
 def test_an_erasure_gives_a_receipt_that_anybody_can_check(
     config: Path, names: list[str], tmp_path: Path
 ) -> None:
-    result = sanmen(config, "erase", names[0], "--yes")
-    assert result.exit_code == 0, result.output
-    (tmp_path / "receipt.txt").write_text(token_in(result.output))
+    result = erasing(config, "erase", names[0], "--yes")
+    assert result.returncode == 0, result.stderr
+    (tmp_path / "receipt.txt").write_text(token_in(result.stdout))
     key = key_of(config)
     alone = verify(str(tmp_path / "receipt.txt"), key)
     assert alone.exit_code == 0, alone.output
     assert f"pseudonym: {names[0]}" in alone.output
-    assert "nothing left in any file" in alone.output
+    assert "nothing left in files and memory" in alone.output
+    assert "begun_by: this process" in alone.output
 
 
 def test_a_sweep_erases_whose_time_has_come_and_nobody_else(config: Path) -> None:
@@ -178,23 +208,16 @@ def test_a_sweep_erases_whose_time_has_come_and_nobody_else(config: Path) -> Non
     archive.roster.update(moved, profile)
     archive.close()
 
-    done = json.loads(sanmen(config, "sweep", "--json").stdout)
+    done = json.loads(erasing(config, "sweep", "--json").stdout)
 
     acts = {(one["pseudonym"], one["part"], one["clean"]) for one in done["erased"]}
     assert acts == {(ended, "face", True), (moved, "person", True)}
     assert faces(config, 2).keys() == {stays}
-    assert json.loads(sanmen(config, "sweep", "--json").stdout)["erased"] == []
+    assert json.loads(erasing(config, "sweep", "--json").stdout)["erased"] == []
 
 
 @pytest.fixture
 def words(config: Path) -> tuple[str, str]:
-    """Draw the recovery key as a person does: read the words, type them again."""
-    shown = CliRunner().invoke(build(), ["backup", "init", "--config", str(config)], input="x\n")
-    assert isinstance(shown.exception, KeyMissingError)
-    from appliance.gate import backup_register  # noqa: PLC0415 - only here
-    from appliance.gate.backup_format import fingerprint  # noqa: PLC0415
-    from appliance.gate.backup_words import Language, draw_words, recovery_key  # noqa: PLC0415
-
     archive = open_archive(load(config), SystemClock())
     drawn = draw_words(Language.CHINESE)
     public = recovery_key(drawn).public_key().public_bytes_raw()
@@ -243,8 +266,8 @@ def test_a_gate_comes_back_without_those_erased_since(
     saved.write_bytes(file.read_bytes())
     old_backup = sanmen(config, "backup", "list").stdout.split()[0]
     file.unlink()  # the stick is taken out
-    assert sanmen(config, "erase", names[0], "--yes").exit_code == 0
-    assert sanmen(config, "consent", "withdraw", names[1]).exit_code == 0
+    assert erasing(config, "erase", names[0], "--yes").returncode == 0
+    assert erasing(config, "consent", "withdraw", names[1]).returncode == 0
     listed = tmp_path / "list"
     erasures = sanmen(config, "backup", "erasures", str(listed), "--backup", old_backup)
     assert erasures.exit_code == 0, erasures.output
@@ -309,11 +332,252 @@ def test_a_backup_within_reach_is_made_anew_without_the_erased(
     file = tmp_path / "usb.bin"
     made(config, file)
     before = file.read_bytes()
-    result = sanmen(config, "erase", names[0], "--yes")
-    assert result.exit_code == 0, result.output
-    assert "backups_remade_without: 1" in result.output
+    result = erasing(config, "erase", names[0], "--yes")
+    assert result.returncode == 0, result.stderr
+    assert "backups_remade_without: 1" in result.stdout
     assert file.read_bytes() != before
     assert restore(unit, file, words, "--without-erasure-list").exit_code == 0
     archive = open_archive(load(unit), SystemClock())
     assert {one.pseudonym for one in archive.roster.residents()} == set(names[1:])
     archive.close()
+
+
+class Terminal:
+    """A command at a real terminal, and a person who reads and types."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._here, there = pty.openpty()
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-c", "from appliance.cli import main; main()", *arguments],
+            stdin=there,
+            stdout=there,
+            stderr=there,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads
+        )
+        os.close(there)
+        self.shown = ""
+
+    def until(self, text: str) -> str:
+        """Read until `text` is shown, or the command ends; return what was shown since."""
+        since = len(self.shown)
+        while text not in self.shown[since:]:
+            try:
+                more = os.read(self._here, 4096)
+            except OSError:
+                break  # Linux says so when the other end is closed
+            self.shown += more.decode("utf-8", "replace")
+        return self.shown[since:]
+
+    def type(self, text: str) -> None:
+        # The terminal takes no more than 4,095 bytes of a line.
+        os.write(self._here, text.encode() + b"\n")
+
+    def end(self) -> int:
+        self.until("nothing that is ever shown")
+        os.close(self._here)
+        return self._process.wait(60)
+
+
+def test_the_words_are_shown_once_and_kept_when_they_are_typed_back(
+    config: Path, names: list[str], tmp_path: Path, unit: Path
+) -> None:
+    shown = sanmen(config, "backup", "init", answer="x\n")
+    assert isinstance(shown.exception, KeyMissingError)
+    at = Terminal("backup", "init", "--language", "english", "--config", str(config))
+    paper = at.until("Type the words from the paper")
+    words = re.findall(r"[0-9]+ ([a-z]+)", paper)
+    gate_key = re.findall(r"gate key ([0-9a-f]{16})", paper)[0]
+    assert len(words) == 24
+    at.type(" ".join(words))
+    assert at.end() == 0
+    assert "recovery key kept" in at.shown
+    assert isinstance(sanmen(config, "backup", "init").exception, KeyMissingError)
+    made(config, tmp_path / "b")
+    file, typed = tmp_path / "b", (" ".join(words), gate_key)
+    assert restore(unit, file, typed, "--without-erasure-list").exit_code == 0
+    assert faces(unit, 1) == {}
+    assert len(names) == 3
+
+
+def test_where_there_are_operators_personal_data_needs_a_manager(
+    config: Path, names: list[str], words: tuple[str, str], tmp_path: Path
+) -> None:
+    assert words
+    archive = open_archive(load(config), SystemClock())
+    operators = Operators(archive.roster.store, archive.journal, archive.clock)
+    chief = operators.add("chief", Role.MANAGER, "271828", None)
+    archive.close()
+    acts = [
+        ("list",),
+        ("erase", names[0], "--yes"),
+        *(("consent", act, names[0]) for act in ("show", "withdraw", "freeze", "thaw", "receipt")),
+        ("backup", "make", str(tmp_path / "b"), "--reason", "x"),
+        ("backup", "list"),
+        ("backup", "erasures", str(tmp_path / "l")),
+        ("backup", "init", "--renew"),
+        ("enrol", "--household", "1", "--card", "00" * 16),
+    ]
+    for act in acts:
+        refused = sanmen(config, *act).exception
+        assert isinstance(refused, OperatorError), act
+        assert "--as" in str(refused), act
+    # Without a terminal no PIN is taken.
+    assert isinstance(sanmen(config, "list", "--as", "chief").exception, OperatorError)
+    assert sanmen(config, "receipt", "key").exit_code == 0
+    at = Terminal("list", "--json", "--as", "chief", "--config", str(config))
+    at.until("PIN of manager chief")
+    at.type("271828")
+    assert at.end() == 0
+    assert names[0] in at.shown
+    assert "271828" not in at.shown
+    archive = open_archive(load(config), SystemClock())
+    last = archive.log.tail(1)[0].event
+    archive.close()
+    assert (last.kind, last.detail["by"]) == ("roster.viewed", chief.pseudonym)
+
+
+class PulledPlugError(BaseException):
+    """The end of everything: nothing after it is done, no clearing up either."""
+
+
+@pytest.mark.parametrize(
+    ("moment", "passed"),
+    [("sync", 0), ("_fill", 0), ("_put_in_place", 0), ("publish", 0), ("sync", 1)],
+)
+def test_a_restore_that_is_cut_leaves_no_gate_and_can_be_done_again(
+    config: Path,
+    names: list[str],
+    words: tuple[str, str],
+    tmp_path: Path,
+    unit: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+    passed: int,
+) -> None:
+    calls = []
+
+    def cut(*_: object) -> None:
+        calls.append(moment)
+        if len(calls) > passed:
+            raise PulledPlugError
+
+    archive = open_archive(load(config), SystemClock())
+    archive.journal.happened("started")
+    archive.close()
+    made(config, tmp_path / "b")
+    content = (tmp_path / "b").read_bytes()
+    plan = backup_restore.plan(content, recovery_key(words[0]), words[1], None, without_list=True)
+    settings = load(unit)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"appliance.gate.backup_restore.{moment}", cut)
+        with pytest.raises(PulledPlugError):
+            backup_restore.restore(plan, settings, SystemClock(), "me", "x")
+    with pytest.raises(StoreError, match="broken off"):
+        open_archive(settings, SystemClock())
+    with pytest.raises(StoreError, match="broken off"):
+        create_archive(settings)
+    done = backup_restore.restore(plan, settings, SystemClock(), "me", "x")
+    assert (done.people, done.frozen) == (3, 3)
+    archive = open_archive(settings, SystemClock())
+    assert {one.pseudonym for one in archive.roster.residents()} == set(names)
+    assert list(archive.log.verify()) == []
+    first = archive.log.tail(10)[0].event
+    archive.close()
+    assert {path.name for path in unit.parent.rglob("*")} == {
+        *("gate.toml", "device.key", "state", "gate.db", "audit.db"),
+    }
+    # The old gate's signed word on its log stands in the new log's first event.
+    parts = sorted(name for name in first.detail if name.startswith("old_log_"))
+    token = "".join(first.detail[name] for name in parts)
+    old = open_archive(load(config), SystemClock())
+    signed = Checkpoint.read(old.roster.store.signer.public_key, token)
+    held = old.log.span[1]
+    old.close()
+    assert first.kind == "gate.restored"
+    assert (signed.sequence, held) == (1, 2)
+
+
+@pytest.mark.parametrize(("moment", "which"), [("Path.replace", "old"), ("sync", "new")])
+def test_a_stick_pulled_out_while_a_backup_is_made_anew_holds_a_whole_one(
+    config: Path,
+    names: list[str],
+    words: tuple[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+    which: str,
+) -> None:
+    def pulled(*_: object) -> None:
+        raise OSError(5, "input/output error")
+
+    assert names
+    file = tmp_path / "stick"
+    made(config, file)
+    before = file.read_bytes()
+    archive = open_archive(load(config), SystemClock())
+    with monkeypatch.context() as patch:
+        patch.setattr(f"appliance.gate.backup.{moment}", pulled)
+        with pytest.raises(StoreError, match="overwritten"):
+            backup.renew(archive)
+    assert (file.read_bytes() == before) is (which == "old")
+    plan = backup_restore.plan(
+        file.read_bytes(), recovery_key(words[0]), words[1], None, without_list=True
+    )
+    assert len(plan.content.people) == 3
+    copies = backup.renew(archive)
+    assert len(copies.remade) == 1
+    again = read_header(file.read_bytes()).backup
+    archive.close()
+    assert copies.remade == (again,)
+
+
+def test_an_erasure_list_older_than_its_backup_is_refused(
+    config: Path, words: tuple[str, str], tmp_path: Path, unit: Path
+) -> None:
+    made(config, tmp_path / "b")
+    header = read_header((tmp_path / "b").read_bytes())
+    archive = open_archive(load(config), SystemClock())
+    for at in (header.made_at - 1, header.made_at):
+        claims = {"backup": header.backup, "iat": at, "erased": []}
+        (tmp_path / str(at)).write_text(archive.roster.store.signer.sign(backup.LIST, claims))
+    archive.close()
+    older = restore(unit, tmp_path / "b", words, "--erasures", str(tmp_path / str(at - 1)))
+    assert isinstance(older.exception, StoreError)
+    assert "older than the backup" in str(older.exception)
+    assert list(unit.parent.iterdir()) == [unit]
+    assert (
+        restore(unit, tmp_path / "b", words, "--erasures", str(tmp_path / str(at))).exit_code == 0
+    )
+
+
+@pytest.mark.parametrize("year", [1970, 2099])
+def test_a_sweep_under_a_wrong_clock_erases_nobody(
+    config: Path, names: list[str], year: int
+) -> None:
+    settings = load(config)
+    archive = open_archive(settings, SystemClock())
+    archive.journal.happened("started")
+    rights = Rights(archive, settings)
+    with pytest.raises(StoreError, match="clock"):
+        retention.sweep(archive, rights, settings, datetime(year, 3, 1, tzinfo=UTC))
+    assert len(archive.roster) == len(archive.gallery) == len(names)
+    assert archive.log.tail(1)[0].event.kind == "started"
+    archive.close()
+
+
+def test_a_sweep_forgets_codes_by_their_own_time(config: Path) -> None:
+    settings = load(config)
+    archive = open_archive(settings, SystemClock())
+    now = datetime.now(UTC)
+    store, at = archive.roster.store, int(now.timestamp())
+    with store.transaction():
+        for number, age in enumerate((0, 3600, 90_000, 10**8)):
+            store.execute("INSERT INTO spent VALUES (?, ?)", (bytes([number]) * 16, at - age))
+            store.execute("INSERT INTO uses VALUES (?, 1, ?)", (bytes([number]) * 16, at - age))
+            store.execute("INSERT INTO revoked VALUES (?, ?)", (bytes([number]) * 16, at + 9 - age))
+    swept = retention.sweep(archive, Rights(archive, settings), settings, now, sure=True)
+    kept = [store.rows(f"SELECT count(*) FROM {table}") for table in ("spent", "uses", "revoked")]  # noqa: S608 - names of ours
+    archive.close()
+    assert (swept.erased, swept.codes) == ((), 8)
+    assert kept == [[(2,)], [(1,)], [(1,)]]

@@ -67,6 +67,7 @@ def test_without_the_key_nothing_is_shown_or_made(config: Path) -> None:
 def test_what_a_store_costs_is_measured() -> None:
     costs = json.loads(said("bench", "--residents", "3"))
     assert set(costs) == {
-        f"store_{name}_3_ms" for name in ("check", "load", "open", "rotate", "renew")
+        *(f"store_{name}_3_ms" for name in ("check", "load", "open", "rotate", "renew")),
+        *("erase_s", "erase_act_s"),
     }
     assert min(costs.values()) > 0

@@ -22,6 +22,7 @@ from appliance.gate.cards import JudgedCard
 from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.commit import Enrolment, Face, commit
 from appliance.gate.enrolment.consent import Consent, GivenBy
+from appliance.gate.enrolment.rights import Rights
 from appliance.gate.store.audit import AuditLog
 from appliance.gate.store.records import Profile
 from appliance.gate.store.roots.file import FileKey
@@ -377,7 +378,7 @@ def test_somebody_erased_in_mid_visit_is_nobody(gate: Gate) -> None:
     name = gate.resident()
     gate.meet()
     visit = gate.visit()
-    assert gate.archive.erase(name).clean
+    assert Rights(gate.archive, gate.config).erase(name)
     gate.say(gate.evidence(visit.visit))
     assert gate.decided == ["face-no-match"]
     assert not gate.opened

@@ -22,6 +22,7 @@ from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.enrolment import desk as enrolment
 from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.enrolment.desk import Application
+from appliance.gate.enrolment.rights import Rights
 from appliance.gate.store.records import Profile
 from appliance.link import Link, pair
 from appliance.messages import (
@@ -141,8 +142,8 @@ def test_somebody_is_enrolled_with_and_somebody_without_a_face(archive: Archive)
         ("asked", None, "no"),
         ("committed", other, "no"),
     ]
-    report = archive.erase(name)
-    assert report.clean
+    (erased,) = Rights(archive, Config()).erase(name)
+    assert erased.report.found == ()
     assert archive.log.tail(1)[0].event.kind == "person.erased"
 
 

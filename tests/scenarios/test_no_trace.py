@@ -21,6 +21,7 @@ from appliance.errors import SanmenError
 from appliance.gate import notices
 from appliance.gate.archive import create_archive
 from appliance.gate.enrolment.desk import Application
+from appliance.gate.enrolment.rights import Rights
 from appliance.gate.store.records import Profile
 from hardware.camera_file import FileCamera
 from hardware.ports import CameraOptions
@@ -178,7 +179,7 @@ def test_after_a_busy_day_the_state_folder_holds_no_picture(clip: Path, tmp_path
     look(clip, 4)
     house.hold_card(house.issue_card(who))
     house.step()
-    house.archive.erase(who)
+    Rights(house.archive, config).erase(who)
     look(clip, 4)
     decided = [one.decision.granted for one in told if isinstance(one, notices.Decided)]
     house.close()

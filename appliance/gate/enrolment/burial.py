@@ -15,6 +15,8 @@ import msgspec
 from msgspec import Meta
 
 from appliance.errors import RosterError, StoreError
+from appliance.gate.enrolment.beginner import this_process
+from appliance.gate.enrolment.own_memory import opened_traces
 from appliance.gate.enrolment.receipt import stamp
 from appliance.gate.enrolment.traces import Traces
 from appliance.gate.store.rows import credential_column
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from appliance.gate.store.schema import Store
 
 PENDING = "erasure/"
-HEADER_LENGTH_BYTES = 4
 
 
 class Part(Enum):
@@ -45,6 +46,8 @@ class _Pending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: int
     fields: bytes
     name: bytes
+    plain: bytes
+    begun_by: Annotated[str, Meta(max_length=100)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +62,8 @@ class Burial:
         at: when, seconds since 1970.
         fields: traces of keys, hashes and sealed fields, which no file may hold.
         name: traces of the pseudonym, which only the log may hold; none for a face.
-        plain: traces of the opened key and reference, for the memory of the process that buried;
-            None in another, which never held them.
+        plain: traces of the opened key and reference, which no memory may hold.
+        begun_by: the process that buried, and opened them to do so (see beginner).
 
     """
 
@@ -71,7 +74,8 @@ class Burial:
     at: int
     fields: Traces
     name: Traces
-    plain: Traces | None
+    plain: Traces
+    begun_by: str
 
 
 def person_tombstone(store: Store, pseudonym: str) -> bytes:
@@ -92,7 +96,7 @@ def bury(store: Store, pseudonym: str, now: datetime) -> Burial:
         StoreError: nothing was deleted.
 
     """
-    plain = _plain(store, pseudonym)
+    plain = opened_traces(store, pseudonym, _key(store))
     with store.transaction():
         fields = _fields(store, pseudonym, (*_SEALED, *_HASHES))
         _take_out_marks(store, pseudonym)
@@ -101,8 +105,9 @@ def bury(store: Store, pseudonym: str, now: datetime) -> Burial:
         store.execute("DELETE FROM person WHERE pseudonym = ?", (pseudonym,))
         rows = store.db.conn.total_changes - before
         tombstone = person_tombstone(store, pseudonym)
-        name = Traces.of([pseudonym.encode()])
-        burial = Burial(tombstone, Part.PERSON, pseudonym, rows, stamp(now), fields, name, plain)
+        name = Traces.of([pseudonym.encode()], _key(store))
+        at, by = stamp(now), this_process()
+        burial = Burial(tombstone, Part.PERSON, pseudonym, rows, at, fields, name, plain, by)
         _write_down(store, burial)
     return burial
 
@@ -121,7 +126,7 @@ def bury_face(store: Store, pseudonym: str, now: datetime, consent: Consent) -> 
         StoreError: nothing was deleted.
 
     """
-    plain = _plain(store, pseudonym)
+    plain = opened_traces(store, pseudonym, _key(store))
     with store.transaction():
         fields = _fields(store, pseudonym, _SEALED)
         old = store.person(pseudonym)
@@ -129,9 +134,8 @@ def bury_face(store: Store, pseudonym: str, now: datetime, consent: Consent) -> 
         rows = store.execute("DELETE FROM reference WHERE pseudonym = ?", (pseudonym,))
         _seal_anew(store, old, new, wrapped, consent)
         tombstone = face_tombstone(store, consent)
-        burial = Burial(
-            tombstone, Part.FACE, pseudonym, rows, stamp(now), fields, Traces.of([]), plain
-        )
+        at, by, name = stamp(now), this_process(), Traces.of([], _key(store))
+        burial = Burial(tombstone, Part.FACE, pseudonym, rows, at, fields, name, plain, by)
         _write_down(store, burial)
     return burial
 
@@ -162,7 +166,8 @@ def pending(store: Store) -> tuple[Burial, ...]:
                 kept.at,
                 Traces.decode(kept.fields),
                 Traces.decode(kept.name),
-                None,
+                Traces.decode(kept.plain),
+                kept.begun_by,
             )
         )
     return tuple(found)
@@ -187,23 +192,17 @@ def _write_down(store: Store, burial: Burial) -> None:
             burial.at,
             burial.fields.encode(),
             burial.name.encode(),
+            burial.plain.encode(),
+            burial.begun_by,
         )
     )
     sealed = store.seal_own("meta", burial.tombstone, "erasure", 1, content)
     store.set_meta(PENDING + burial.tombstone.hex(), sealed)
 
 
-def _plain(store: Store, pseudonym: str) -> Traces:
-    """Take fingerprints of what only memory may ever have held in the clear."""
-    fields = [store.keyring.plain(pseudonym)]
-    for revision, sealed in store.rows(
-        "SELECT revision, sealed FROM reference WHERE pseudonym = ?", (pseudonym,)
-    ):
-        content = store.person(pseudonym).reference(revision, sealed)
-        # The numbers alone: the words before them are the same for everybody.
-        length = int.from_bytes(content[:HEADER_LENGTH_BYTES], "big")
-        fields.append(content[HEADER_LENGTH_BYTES + length :])
-    return Traces.of(fields)
+def _key(store: Store) -> bytes:
+    """Return the key of this gate's fingerprints: one for all, so that one search finds several."""
+    return store.lookup("traces", b"")
 
 
 _SEALED = (
@@ -224,7 +223,7 @@ def _fields(store: Store, pseudonym: str, selects: tuple[str, ...]) -> Traces:
         rows += store.rows(sql, (pseudonym,))
     # The key that wraps this person's is destroyed as well, so its wrapped form must be gone.
     rows += store.rows("SELECT wrapped FROM kek")
-    return Traces.of(field for row in rows for field in row if field is not None)
+    return Traces.of((field for row in rows for field in row if field is not None), _key(store))
 
 
 def _take_out_marks(store: Store, pseudonym: str) -> None:

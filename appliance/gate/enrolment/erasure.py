@@ -6,13 +6,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from appliance.errors import RosterError, StoreError
+from appliance.errors import StoreError
 from appliance.gate.enrolment import burial as burying
 from appliance.gate.enrolment import own_memory
+from appliance.gate.enrolment.beginner import Beginner, beginner
+from appliance.gate.enrolment.traces import Search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from appliance.gate.enrolment.burial import Burial, Part
@@ -54,7 +55,8 @@ class ErasureReport:
         files: files read from end to end.
         bytes_read: their sizes together.
         found: files in which a piece still stands; empty = proven.
-        memory: what this process held; None when another process began the act.
+        memory: what this process holds.
+        begun_by: who opened key and reference to bury them, and held them then.
         copies: what became of backups.
 
     """
@@ -69,29 +71,14 @@ class ErasureReport:
     files: tuple[Path, ...]
     bytes_read: int
     found: tuple[Path, ...]
-    memory: MemorySearch | None
+    memory: MemorySearch
+    begun_by: Beginner
     copies: Copies
 
     @property
     def clean(self) -> bool:
-        """Say whether nothing was found in any file; `memory` tells of this process, which ends."""
-        return not self.found
-
-
-def erase(store: Store, pseudonym: str, now: datetime, log: Path | None = None) -> ErasureReport:
-    """Erase a person and prove it; go on with an erasure whose proof could not be made before.
-
-    Raises:
-        RosterError: nobody has this pseudonym, and no erasure of it waits for its proof.
-        StoreError: the proof could not be made; the rows and their key are gone all the same.
-
-    """
-    open_acts = [one for one in burying.pending(store) if one.pseudonym == pseudonym]
-    if store.rows("SELECT 1 FROM person WHERE pseudonym = ?", (pseudonym,)):
-        open_acts.append(burying.bury(store, pseudonym, now))
-    if not open_acts:
-        raise RosterError(f"resident {pseudonym}", "unknown", "somebody on the roster")
-    return prove(store, open_acts, log)[-1]
+        """Say whether nothing was found, in any file and in the memory of who began and proves."""
+        return not self.found and not self.memory.left and self.begun_by is not Beginner.RUNNING
 
 
 def prove(
@@ -119,7 +106,7 @@ def prove(
     _settle(store)
     folders = (store.path.parent, *copies.folders)
     reports = _read_back(burials, kek, log, folders, copies)
-    if not all(report.clean for report in reports):
+    if any(report.found for report in reports):
         # Moving cells between pages can leave stale copies of them; a rebuilt file has none.
         store.execute("VACUUM")
         _settle(store)
@@ -151,35 +138,36 @@ def _read_back(
     copies: Copies,
 ) -> tuple[ErasureReport, ...]:
     files = tuple(sorted({path for folder in folders for path in _files(folder)}))
-    reports = []
-    for burial in burials:
-        total = 0
-        found = []
-        for path in files:
-            size, hits = burial.fields.in_file(path)
-            total += size
-            if log is None or not path.name.startswith(log.name):
-                hits += burial.name.in_file(path)[1] if len(burial.name) else 0
-            if hits:
-                found.append(path)
-        memory = own_memory.search(burial.plain) if burial.plain is not None else None
-        reports.append(
-            ErasureReport(
-                pseudonym=burial.pseudonym,
-                part=burial.part,
-                tombstone=burial.tombstone.hex(),
-                erased_at=burial.at,
-                rows=burial.rows,
-                kek=kek,
-                patterns=len(burial.fields) + len(burial.name),
-                files=files,
-                bytes_read=total,
-                found=tuple(found),
-                memory=memory,
-                copies=copies,
-            )
+    # Names behind fields: those of the n-th burial stand at n and at n + the number of burials.
+    wanted = Search([*(one.fields for one in burials), *(one.name for one in burials)])
+    total, count = 0, len(burials)
+    found: list[list[Path]] = [[] for _ in burials]
+    for path in files:
+        size, hits = wanted.in_file(path)
+        total += size
+        of_log = log is not None and path.name.startswith(log.name)
+        for number, places in enumerate(found):
+            if hits[number] or (hits[number + count] and not of_log):
+                places.append(path)
+    memory = own_memory.search([one.plain for one in burials])
+    return tuple(
+        ErasureReport(
+            pseudonym=burial.pseudonym,
+            part=burial.part,
+            tombstone=burial.tombstone.hex(),
+            erased_at=burial.at,
+            rows=burial.rows,
+            kek=kek,
+            patterns=len(burial.fields) + len(burial.name) + len(burial.plain),
+            files=files,
+            bytes_read=total,
+            found=tuple(places),
+            memory=held,
+            begun_by=beginner(burial.begun_by),
+            copies=copies,
         )
-    return tuple(reports)
+        for burial, places, held in zip(burials, found, memory, strict=True)
+    )
 
 
 def _files(folder: Path) -> Iterator[Path]:

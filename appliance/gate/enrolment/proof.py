@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.errors import SealBrokenError
+from appliance.gate.enrolment.beginner import Beginner
 from appliance.gate.enrolment.receipt import ERASURE, Receipt, issue, spelled, stamp
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ FIELDS = {
     "n": ("traces_searched", "查找痕迹数"),
     "left": ("files_with_traces", "仍有痕迹的文件数"),
     "mb": ("memory_bytes_searched", "核验内存字节数"),
-    "mw": ("memory_traces_overwritten", "内存痕迹已覆盖"),
     "ml": ("memory_traces_left", "内存仍有痕迹"),
+    "by": ("begun_by", "开始删除者"),
     "cr": ("backups_remade_without", "已重做备份"),
     "co": ("backups_out_of_reach", "不在本机的备份"),
 }
@@ -59,13 +60,14 @@ def erasure_receipt(
         "b": report.bytes_read,
         "n": report.patterns,
         "left": len(report.found),
+        "mb": memory.bytes_read,
+        "ml": memory.left,
+        "by": report.begun_by.value,
         "cr": len(copies.remade),
         "co": [one[:8] for one in copies.outside[:LISTED]],
     }
     if len(copies.outside) > LISTED:
         claims["co"] = len(copies.outside)
-    if memory is not None:
-        claims |= {"mb": memory.bytes_read, "mw": memory.overwritten, "ml": memory.left}
     return issue(signer, ERASURE, claims)
 
 
@@ -86,11 +88,14 @@ def text_of(receipt: Receipt) -> str:
     for name, value in claims.items():
         english, chinese = FIELDS[name]
         lines.append(f"{chinese} {english}: {spelled(value) if name in _TIMES else value}")
-    clean = claims.get("left") == 0
+    left = {
+        "文件 files": claims.get("left") != 0,
+        "内存 memory": claims.get("ml") != 0,
+        "另一进程 another process": claims.get("by") == Beginner.RUNNING.value,
+    }
+    where = ", ".join(name for name, found in left.items() if found)
     lines.append(
         "结论 verdict: "
-        + ("文件无痕迹 nothing left in any file" if clean else "仍有痕迹 TRACES LEFT")
+        + (f"未能证明 NOT PROVEN: {where}" if where else "无痕迹 nothing left in files and memory")
     )
-    if "mb" not in claims:
-        lines.append("内存 memory: 由另一进程开始 begun by another process, which has ended since")
     return "\n".join(lines)

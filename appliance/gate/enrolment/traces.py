@@ -13,7 +13,7 @@ import numpy as np
 from appliance.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,7 +25,10 @@ DIGEST_BYTES = 16
 BLOCK = 1 << 16
 """Bytes hashed at once: what then lies in memory fits into the processor's cache."""
 READ = 1 << 20
-MOST_PIECES = 100_000
+REACH = max(WIDTHS) - 1
+"""Bytes that a piece may reach beyond its block."""
+SHIFT = 32 - 18
+"""Leaves the leading bits of a hash: a first look that fits into the processor's cache."""
 
 
 class _Stored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,13 +57,18 @@ class Traces:
     digests: dict[int, frozenset[bytes]]
 
     @classmethod
-    def of(cls, fields: Iterable[bytes]) -> Traces:
+    def of(cls, fields: Iterable[bytes | memoryview], key: bytes | None = None) -> Traces:
         """Take the fingerprints of fields: of pieces of 32 bytes, or of 16 of short ones.
 
         A long field may have been spread over pages and overwritten in part; each of its pieces
         is a trace. Fields of less than 16 bytes are none.
+
+        Args:
+            fields: what must be gone.
+            key: secret, 32 bytes; the same for all whom one search is to find. None draws one.
+
         """
-        key = secrets.token_bytes(KEY_BYTES)
+        key = secrets.token_bytes(KEY_BYTES) if key is None else key
         marks: dict[int, set[int]] = {width: set() for width in WIDTHS}
         digests: dict[int, set[bytes]] = {width: set() for width in WIDTHS}
         for field in fields:
@@ -113,49 +121,89 @@ class Traces:
         except (msgspec.MsgspecError, KeyError, ValueError, OverflowError, RecursionError) as error:
             raise StoreError("traces of an erasure", error, "as this gate kept them") from error
 
-    def positions(self, content: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
-        """Give where each piece stands in `content`, uint8 (n,), and how wide it is."""
-        base = _base(self.key)
-        filters = {width: _filter(found) for width, found in self.marks.items() if found.size}
-        overlap = max(WIDTHS) - 1
-        for start in range(0, len(content), BLOCK):
-            block = content[start : start + BLOCK + overlap]
-            # Unused pages are all zeros; no piece is, being random, sealed or text.
-            if not filters or not block.any():
-                continue
-            rolled = _rolled(block, base)
-            for width, hit in filters.items():
-                hashes = rolled[width][:BLOCK]
-                near = np.flatnonzero(hit[hashes >> np.uint32(16)])
-                if not near.size:
-                    continue
-                marks, here = self.marks[width], hashes[near]
-                known = marks[np.minimum(np.searchsorted(marks, here), len(marks) - 1)] == here
-                for at in near[known].tolist():
-                    window = block[at : at + width].data
-                    if _digest(self.key, window) in self.digests[width]:
-                        yield start + at, width
 
-    def in_file(self, path: Path) -> tuple[int, int]:
-        """Read a file from end to end; return its bytes and how many pieces stand in it.
+class Search:
+    """A search for several people's traces in one pass over the same bytes.
+
+    Args:
+        people: whose; those with the same key cost little more than one.
+
+    """
+
+    def __init__(self, people: Sequence[Traces]) -> None:
+        self._count = len(people)
+        self._groups = [_Group.of(key, people) for key in sorted({traces.key for traces in people})]
+
+    def positions(self, content: NDArray[np.uint8]) -> Iterator[tuple[int, int, int]]:
+        """Give where each piece stands in `content`, uint8 (n,), how wide it is, and whose."""
+        for start in range(0, len(content), BLOCK):
+            block = content[start : start + BLOCK + REACH]
+            # Unused pages are all zeros; no piece is, being random, sealed or text.
+            if not block.any():
+                continue
+            for group in self._groups:
+                for at, width, number in group.positions(block):
+                    yield start + at, width, number
+
+    def in_file(self, path: Path) -> tuple[int, list[int]]:
+        """Read a file from end to end; return its bytes, and for each how many pieces are there.
 
         Raises:
             StoreError: it cannot be read, so nothing is proven of it.
 
         """
-        overlap = max(WIDTHS) - 1
-        total, count, kept = 0, 0, b""
+        total, counts, kept = 0, [0] * self._count, b""
         try:
             with path.open("rb") as file:
                 while content := file.read(READ):
                     total += len(content)
-                    view = np.frombuffer(kept + content, np.uint8)
-                    # A piece that ends within what was kept has been counted before.
-                    count += sum(at + width > len(kept) for at, width in self.positions(view))
-                    kept = (kept + content)[-overlap:]
+                    content = kept + content
+                    for at, width, number in self.positions(np.frombuffer(content, np.uint8)):
+                        # A piece that ends within what was kept has been counted before.
+                        counts[number] += at + width > len(kept)
+                    kept = content[-REACH:]
         except OSError as error:
             raise StoreError(f"file {path}", error.strerror, "to be read back") from error
-        return total, count
+        return total, counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Traces of one key: for each width a first look, the hashes, and whose each HMAC is."""
+
+    key: bytes
+    base: int
+    widths: dict[int, tuple[NDArray[np.bool_], NDArray[np.uint32], dict[bytes, list[int]]]]
+
+    @classmethod
+    def of(cls, key: bytes, people: Sequence[Traces]) -> _Group:
+        widths = {}
+        for width in WIDTHS:
+            owners: dict[bytes, list[int]] = {}
+            marks = [np.zeros(0, np.uint32)]
+            for number, traces in enumerate(people):
+                if traces.key == key:
+                    marks.append(traces.marks[width])
+                    for digest in traces.digests[width]:
+                        owners.setdefault(digest, []).append(number)
+            together = np.unique(np.concatenate(marks))
+            if together.size:
+                widths[width] = (_filter(together), together, owners)
+        return cls(key, _base(key), widths)
+
+    def positions(self, block: NDArray[np.uint8]) -> Iterator[tuple[int, int, int]]:
+        rolled = _rolled(block, self.base)
+        for width, (first_look, marks, owners) in self.widths.items():
+            hashes = rolled[width][:BLOCK]
+            near = np.flatnonzero(first_look[hashes >> np.uint32(SHIFT)])
+            if not near.size:
+                continue
+            here = hashes[near]
+            known = marks[np.minimum(np.searchsorted(marks, here), len(marks) - 1)] == here
+            for at in near[known].tolist():
+                digest = _digest(self.key, block[at : at + width].data)
+                for number in owners.get(digest, ()):
+                    yield at, width, number
 
 
 def _base(key: bytes) -> int:
@@ -167,9 +215,9 @@ def _digest(key: bytes, piece: memoryview) -> bytes:
 
 
 def _filter(marks: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Return which leading 16 bits any mark has: a cheap first look."""
-    table = np.zeros(1 << 16, np.bool_)
-    table[marks >> np.uint32(16)] = True
+    """Return which leading bits any mark has: a cheap first look."""
+    table = np.zeros(1 << (32 - SHIFT), np.bool_)
+    table[marks >> np.uint32(SHIFT)] = True
     return table
 
 
@@ -185,6 +233,8 @@ def _rolled(content: NDArray[np.uint8], base: int) -> dict[int, NDArray[np.uint3
         if width in WIDTHS:
             found[width] = hashes
         power = np.uint32(pow(base, width, 1 << 32))
-        hashes = hashes[:-width] * power + hashes[width:]
+        left = hashes[:-width] * power
+        left += hashes[width:]
+        hashes = left
         width *= 2
     return found

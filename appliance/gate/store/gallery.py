@@ -133,21 +133,26 @@ class Gallery:
                 ):
                     resting.append(name)
                     continue
-                reference = Reference.decode(name, key.reference(revision, sealed))
+                with key.reference(revision, sealed) as content:
+                    reference = Reference.decode(name, content)
                 vector = self._rotations.bring(reference, number).vector
             except StoreError as error:
                 faults.append(Fault(name, str(error)))
                 continue
             if reference.features != features:
                 other.append(name)
+                vector.fill(0.0)
                 continue
             if vectors and vector.shape != vectors[0].shape:
+                vector.fill(0.0)
                 faults.append(Fault(name, f"{vector.shape} where {vectors[0].shape} is expected"))
                 continue
             subjects.append(name)
             vectors.append(vector)
             ends.append(consent.expires_at)
         matrix = np.stack(vectors, axis=1).T if vectors else np.empty((0, 0), np.float32)
+        for vector in vectors:
+            vector.fill(0.0)
         return Loaded(
             tuple(subjects),
             matrix,

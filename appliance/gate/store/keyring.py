@@ -8,21 +8,24 @@ then open to nobody who has this store and not an older copy of it.
 from __future__ import annotations
 
 import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from appliance.errors import RosterError, SealBrokenError, StoreError
 from appliance.gate.store.rows import PersonKey
-from appliance.gate.store.sealed import DEK_BYTES, Place, Sealer
+from appliance.gate.store.sealed import DEK_BYTES, Place, Sealer, wipe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from appliance.gate.store.schema import Store
 
 KEY_COLUMNS = """person.pseudonym, person.kek, person.born, person.dek,
 (SELECT wrapped FROM kek WHERE number = person.kek)"""
 """What `Keyring.open` needs of a person, read in one statement: a rotation by another process in
 between cannot take the KEK away."""
-BATCH = 200
-"""People re-wrapped in one transaction: others wait for milliseconds, not for the whole."""
+BATCH = 1000
+"""People re-wrapped in one transaction: others wait for a part of a second, not for the whole."""
 
 
 class Keyring:
@@ -55,8 +58,8 @@ class Keyring:
 
         """
         pseudonym, number, born, dek, wrapped = key
-        plain = self._kek(number, wrapped).open(dek, dek_place(pseudonym, number))
-        return PersonKey(pseudonym, born, Sealer(plain))
+        with self._kek(number, wrapped).opened(dek, dek_place(pseudonym, number)) as plain:
+            return PersonKey(pseudonym, born, Sealer(plain))
 
     def person(self, pseudonym: str) -> PersonKey:
         """Return the key of one person on the roster.
@@ -66,39 +69,41 @@ class Keyring:
             SealBrokenError: as `open`.
 
         """
-        found = self._store.rows(
-            f"SELECT {KEY_COLUMNS} FROM person WHERE pseudonym = ?",  # noqa: S608 - our own words
-            (pseudonym,),
-        )
-        if not found:
-            raise RosterError(f"resident {pseudonym}", "unknown", "somebody on the roster")
-        return self.open(found[0])
+        return self.open(self._columns(pseudonym))
 
-    def plain(self, pseudonym: str) -> bytes:
-        """Return a person's own key itself: to look for it once it was destroyed, nothing else.
+    @contextmanager
+    def plain(self, pseudonym: str) -> Iterator[bytearray]:
+        """Give a person's own key itself: to look for it once it was destroyed, nothing else.
 
         Raises:
             RosterError: nobody has this pseudonym.
             SealBrokenError: as `open`.
 
         """
+        _, number, _, dek, wrapped = self._columns(pseudonym)
+        with self._kek(number, wrapped).opened(dek, dek_place(pseudonym, number)) as plain:
+            yield plain
+
+    def _columns(self, pseudonym: str) -> tuple[Any, ...]:
         found = self._store.rows(
             f"SELECT {KEY_COLUMNS} FROM person WHERE pseudonym = ?",  # noqa: S608 - our own words
             (pseudonym,),
         )
         if not found:
             raise RosterError(f"resident {pseudonym}", "unknown", "somebody on the roster")
-        _, number, _, dek, wrapped = found[0]
-        return self._kek(number, wrapped).open(dek, dek_place(pseudonym, number))
+        return found[0]
 
     def new_person(self, pseudonym: str) -> tuple[PersonKey, bytes]:
         """Draw a person's own key; return it with its wrapped form. Inside a transaction only."""
         ((number, wrapped),) = self._store.rows(
             "SELECT number, wrapped FROM kek ORDER BY number DESC LIMIT 1"
         )
-        dek = secrets.token_bytes(DEK_BYTES)
-        sealed = self._kek(number, wrapped).seal(dek, dek_place(pseudonym, number))
-        return PersonKey(pseudonym, number, Sealer(dek)), sealed
+        dek = bytearray(secrets.token_bytes(DEK_BYTES))
+        try:
+            sealed = self._kek(number, wrapped).seal(dek, dek_place(pseudonym, number))
+            return PersonKey(pseudonym, number, Sealer(dek)), sealed
+        finally:
+            wipe(dek)
 
     def rotate(self) -> int:
         """Put a new key-encryption key in place of all older ones, while others read and write.
@@ -143,10 +148,11 @@ class Keyring:
                 (newest,),
             )
             for pseudonym, number, _, dek, old in some:
-                plain = self._kek(number, old).open(dek, dek_place(pseudonym, number))
+                with self._kek(number, old).opened(dek, dek_place(pseudonym, number)) as plain:
+                    anew = new.seal(plain, dek_place(pseudonym, newest))
                 self._store.execute(
                     "UPDATE person SET kek = ?, dek = ? WHERE pseudonym = ?",
-                    (newest, new.seal(plain, dek_place(pseudonym, newest)), pseudonym),
+                    (newest, anew, pseudonym),
                 )
             if some:
                 return False
@@ -158,7 +164,8 @@ class Keyring:
         if not isinstance(wrapped, bytes):
             raise SealBrokenError(f"key-encryption key {number}", "missing", "its wrapped form")
         if wrapped not in self._opened:
-            self._opened[wrapped] = Sealer(self._root.open(wrapped, kek_place(number)))
+            with self._root.opened(wrapped, kek_place(number)) as plain:
+                self._opened[wrapped] = Sealer(plain)
         return self._opened[wrapped]
 
     def __repr__(self) -> str:

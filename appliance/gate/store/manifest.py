@@ -29,8 +29,11 @@ COVERED: dict[str, tuple[str, ...]] = {
     "reference": ("pseudonym", "revision", "sealed"),
     "operator": ("lookup", "revision", "sealed"),
     "tombstone": ("lookup", "erased_at"),
+    "revoked": ("grant_id", "until"),
 }
-"""Tables and columns, in their order; `spent`, `uses`, `revoked` and `meta` stand outside."""
+"""Tables and columns, in their order; `spent`, `uses` and `meta` stand outside.
+
+A pass that was taken back and whose row was cut would open again, so `revoked` stands inside."""
 SUM_BYTES = 64
 COUNT_BYTES = 8
 MODULUS = 1 << 8 * SUM_BYTES

@@ -50,17 +50,17 @@ class Reference:
         return b"".join((length, header, self.vector.astype("<f4").tobytes()))
 
     @classmethod
-    def decode(cls, pseudonym: str, content: bytes) -> Reference:
-        """Read what `encode` wrote.
+    def decode(cls, pseudonym: str, content: bytes | bytearray) -> Reference:
+        """Read what `encode` wrote; its numbers are the only copy, of which the caller is owner.
 
         Raises:
             SealBrokenError: of another make, or no unit vector.
 
         """
         try:
-            end = HEADER_LENGTH_BYTES + int.from_bytes(content[:HEADER_LENGTH_BYTES], "big")
+            end = header_end(content)
             header = json.loads(content[HEADER_LENGTH_BYTES:end])
-            vector = np.frombuffer(content[end:], dtype="<f4").astype(np.float32)
+            vector = np.frombuffer(memoryview(content)[end:], dtype="<f4").astype(np.float32)
             require_unit(vector, f"reference of {pseudonym}")
             return cls(
                 vector,
@@ -74,3 +74,8 @@ class Reference:
             raise SealBrokenError(
                 f"reference of {pseudonym}", repr(error), "a reference of this version"
             ) from error
+
+
+def header_end(content: bytes | bytearray) -> int:
+    """Return where the numbers begin in what `Reference.encode` wrote."""
+    return HEADER_LENGTH_BYTES + int.from_bytes(content[:HEADER_LENGTH_BYTES], "big")

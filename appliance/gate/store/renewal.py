@@ -46,7 +46,7 @@ class Rotations:
         return self._rotation(number, vector.shape[0]).turn(vector)
 
     def bring(self, reference: Reference, number: int) -> Reference:
-        """Return a reference turned by rotation `number`, whichever turned it before."""
+        """Return a reference turned by rotation `number`; if another did before, that is wiped."""
         if reference.turned_by == number:
             return reference
         plain = self._rotation(reference.turned_by, reference.vector.shape[0]).turn_back(
@@ -54,6 +54,7 @@ class Rotations:
         )
         turned = self.turn(plain, number)
         plain.fill(0.0)
+        reference.vector.fill(0.0)
         return replace(reference, vector=turned, turned_by=number)
 
     def _rotation(self, number: int, dimension: int) -> Rotation:
@@ -158,8 +159,10 @@ def _turn(store: Store, rotations: Rotations, number: int, old: PersonKey, new: 
     for revision, sealed in store.rows(
         "SELECT revision, sealed FROM reference WHERE pseudonym = ?", (name,)
     ):
-        reference = Reference.decode(name, old.reference(revision, sealed))
-        turned = rotations.bring(reference, number).encode()
+        with old.reference(revision, sealed) as content:
+            reference = rotations.bring(Reference.decode(name, content), number)
+        turned = reference.encode()
+        reference.vector.fill(0.0)
         store.execute(
             "UPDATE reference SET sealed = ? WHERE pseudonym = ?",
             (new.seal(turned, "reference", "sealed", revision), name),

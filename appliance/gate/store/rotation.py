@@ -33,13 +33,20 @@ class Rotation:
 
     def turn(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return one vector or rows of vectors, turned."""
-        turned: NDArray[np.float64] = vectors.astype(np.float64) @ self._matrix
-        return turned.astype(np.float32)
+        return _turned(vectors, self._matrix)
 
     def turn_back(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return vectors as they were before `turn`."""
-        plain: NDArray[np.float64] = vectors.astype(np.float64) @ self._matrix.T
-        return plain.astype(np.float32)
+        return _turned(vectors, self._matrix.T)
 
     def __repr__(self) -> str:
         return f"Rotation(dimension={len(self._matrix)})"
+
+
+def _turned(vectors: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+    wide = vectors.astype(np.float64)
+    turned = wide @ matrix
+    narrow: NDArray[np.float32] = turned.astype(np.float32)
+    wide.fill(0.0)
+    turned.fill(0.0)
+    return narrow

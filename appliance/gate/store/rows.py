@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from appliance.errors import EnrolmentError, SealBrokenError
 from appliance.gate.enrolment.consent import Consent
 from appliance.gate.store.records import Credential, Resident
 from appliance.gate.store.sealed import Place, Sealer
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,9 @@ class PersonKey:
             self.open(sealed, "credential", credential_column(lookup), revision)
         )
 
-    def reference(self, revision: int, sealed: object) -> bytes:
-        """Open the person's reference."""
-        return self.open(sealed, "reference", "sealed", revision)
+    def reference(self, revision: int, sealed: object) -> AbstractContextManager[bytearray]:
+        """Open the person's reference, which is overwritten at the end."""
+        return self.sealer.opened(sealed, self.place("reference", "sealed", revision))
 
 
 def credential_column(lookup: bytes) -> str:

@@ -209,7 +209,8 @@ class Store:
                     own.consent(revision, sealed)
                 table = "reference"
                 for revision, sealed in self._of(name, "revision, sealed FROM reference"):
-                    own.reference(revision, sealed)
+                    with own.reference(revision, sealed):
+                        pass
             except SealBrokenError:
                 yield f"{table} of {name}"
 

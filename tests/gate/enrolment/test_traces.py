@@ -12,13 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appliance.cli.erasure import ALLOCATOR
 from appliance.errors import StoreError
 from appliance.gate.enrolment import own_memory
-from appliance.gate.enrolment.traces import BLOCK, READ, Traces
+from appliance.gate.enrolment.traces import BLOCK, READ, Search, Traces
+from appliance.hardening import TUNABLES, environment
+from appliance.process_memory import still_copy
 
 
 def found(traces: Traces, content: bytes) -> list[int]:
-    return [at for at, _ in traces.positions(np.frombuffer(content, np.uint8))]
+    return [at for at, *_ in Search([traces]).positions(np.frombuffer(content, np.uint8))]
 
 
 @pytest.mark.parametrize(
@@ -50,14 +53,14 @@ def test_a_part_of_a_field_is_found_and_half_a_piece_is_not() -> None:
 
 def test_a_file_is_read_over_the_borders_of_its_reads(tmp_path: Path) -> None:
     field = os.urandom(32)
-    traces = Traces.of([field, os.urandom(20)])
+    search = Search([Traces.of([field, os.urandom(20)])])
     for at in (0, READ - 31, READ - 16, READ, 2 * READ - 1):
         content = bytearray(2 * READ + 100)
         content[at : at + 32] = field
         (tmp_path / "file").write_bytes(content)
-        assert traces.in_file(tmp_path / "file") == (2 * READ + 100, 1)
+        assert search.in_file(tmp_path / "file") == (2 * READ + 100, [1])
     with pytest.raises(StoreError, match="read back"):
-        traces.in_file(tmp_path / "gone")
+        search.in_file(tmp_path / "gone")
 
 
 def test_fingerprints_hold_nothing_of_the_field() -> None:
@@ -73,27 +76,64 @@ def test_cut_fingerprints_are_refused(content: bytes) -> None:
         Traces.decode(content)
 
 
+def test_one_pass_finds_several_people_and_says_whose_each_piece_is(tmp_path: Path) -> None:
+    fields, key = [os.urandom(64) for _ in range(3)], os.urandom(32)
+    people = [Traces.of([field], key) for field in fields]
+    content = b"a" + fields[2] + b"b" + fields[0][:32]
+    (tmp_path / "file").write_bytes(content)
+    assert Search(people).in_file(tmp_path / "file") == (len(content), [1, 0, 2])
+    others = [Traces.of([field]) for field in fields]
+    assert Search(others).in_file(tmp_path / "file") == (len(content), [1, 0, 2])
+    assert Search([people[1], Traces.of([])]).in_file(tmp_path / "file") == (len(content), [0, 0])
+
+
 HELD = """
 import os, sys
+import numpy as np
 from appliance.gate.enrolment import own_memory
 from appliance.gate.enrolment.traces import Traces
-field = os.urandom(640)
-traces = Traces.of([field])
-held = own_memory.search(traces)
-del field
-freed = own_memory.search(traces)
-sys.exit(0 if held.left >= 20 and freed.left == 0 and held.bytes_read > 1_000_000 else 1)
+fields = [os.urandom(size) for size in (32, 640, 70_000)]
+array = np.frombuffer(os.urandom(1280), np.float32) * np.float32(1)
+traces = Traces.of([*fields, array.data.cast("B")])
+(held,) = own_memory.search([traces])
+del fields, array
+(freed,) = own_memory.search([traces])
+assert held.left >= len(traces) and held.bytes_read > 10_000_000
+sys.exit(min(freed.left, 99))
 """
 
 
-def test_what_is_held_in_memory_is_told_and_what_was_freed_is_overwritten() -> None:
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", HELD], cwd=Path.cwd(), check=False
-    )
-    assert done.returncode == 0
+def search_of(env: dict[str, str]) -> int:
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", HELD],
+        cwd=Path.cwd(),
+        env=env,
+        check=False,
+    ).returncode
 
 
-def test_without_a_map_nothing_is_proven(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(own_memory, "MAPS", tmp_path / "none")
+def test_what_is_held_is_told_and_what_was_freed_is_overwritten_by_the_allocator() -> None:
+    assert search_of(environment(os.environ) | ALLOCATOR) == 0
+
+
+def test_without_the_allocator_s_help_what_was_freed_is_found() -> None:
+    bare = {name: value for name, value in os.environ.items() if name != TUNABLES}
+    assert search_of(bare) > 0
+
+
+def test_without_a_copy_nothing_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise OSError(11, "no more processes")
+
+    monkeypatch.setattr(os, "fork", refuse)
     with pytest.raises(StoreError, match="nothing is proven"):
-        own_memory.search(Traces.of([os.urandom(32)]))
+        own_memory.search([Traces.of([os.urandom(32)])])
+
+
+def test_the_copy_ends_with_the_search_and_when_it_is_broken_off() -> None:
+    with still_copy() as copy:
+        assert Path(f"/proc/{copy}").exists()
+    assert not Path(f"/proc/{copy}").exists()
+    with pytest.raises(ZeroDivisionError), still_copy() as copy:
+        raise ZeroDivisionError
+    assert not Path(f"/proc/{copy}").exists()

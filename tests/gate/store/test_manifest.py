@@ -60,6 +60,7 @@ def path(folder: Path, root: FileKey, now: datetime) -> Path:
             sealed = store.seal_own("operator", b"op", "sealed", 1, b"x")
             store.execute("INSERT INTO operator VALUES (?, 1, ?)", (b"op", sealed))
             store.execute("INSERT INTO tombstone VALUES (?, 1)", (b"gone",))
+            store.execute("INSERT INTO revoked VALUES (?, 1)", (b"taken back",))
     return folder / "store.db"
 
 
@@ -320,4 +321,5 @@ def test_what_stands_in_the_file_is_what_is_counted(path: Path) -> None:
         "reference": 2,
         "operator": 1,
         "tombstone": 1,
+        "revoked": 1,
     }

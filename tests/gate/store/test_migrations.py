@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from appliance.errors import KeyMissingError, SealBrokenError
-from appliance.gate.enrolment.consent import Consent, GivenBy
+from appliance.gate.enrolment.consent import Consent, GivenBy, Relation
 from appliance.gate.store.gallery import Gallery
 from appliance.gate.store.records import Credential, CredentialKind, Profile, Resident
 from appliance.gate.store.roots.file import FileKey
@@ -91,8 +91,13 @@ def test_everybody_of_version_1_is_there_afterwards(old: Path, old_root: FileKey
             found = roster.find_by_card(b"0123456789abcdef")
             assert found is not None
             assert found.resident.pseudonym == LI
-            assert roster.consent(WANG) == Consent(
-                "v1", "entry", GivenBy.GUARDIAN, THEN, term, "signed"
+            agreed = roster.consent(WANG)
+            assert agreed is not None
+            # Version 1 knew no relation of a guardian, and no number of a record.
+            assert agreed == Consent(
+                *("v1", "entry", GivenBy.GUARDIAN, THEN, term, "signed"),
+                relation=Relation.UNRECORDED,
+                record_id=agreed.record_id,
             )
             gallery = Gallery(roster)
             loaded = gallery.load_all("sface+mobile", THEN)

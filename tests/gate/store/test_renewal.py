@@ -60,10 +60,11 @@ def scores(store: Store, names: list[str], now: datetime) -> NDArray[np.float32]
 
 
 def stored(store: Store) -> dict[str, NDArray[np.float32]]:
-    return {
-        name: Reference.decode(name, store.person(name).reference(revision, sealed)).vector
-        for name, revision, sealed in store.rows("SELECT * FROM reference")
-    }
+    found = {}
+    for name, revision, sealed in store.rows("SELECT * FROM reference"):
+        with store.person(name).reference(revision, sealed) as content:
+            found[name] = Reference.decode(name, content).vector
+    return found
 
 
 def test_scores_stay_and_old_references_meet_nobody(store: Store, now: datetime) -> None:
