@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from appliance.errors import StoreError
-from appliance.gate.store.files import PRIVATE_FILE, link_new, private_folder
+from appliance.gate.store.files import DRAFT, PRIVATE_FILE, link_new, private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +65,7 @@ def create(path: Path, migrations: Sequence[Migration], fill: Callable[[Database
         raise StoreError(f"log {log}", "left by a lost database", "to be moved away first")
     with (
         speaking(f"new database {path}"),
-        tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as workshop,
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=DRAFT) as workshop,
     ):
         draft = Path(workshop) / path.name
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))

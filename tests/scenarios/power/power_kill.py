@@ -22,6 +22,8 @@ from power_model import FEWEST_PEOPLE, KINDS, Act, choose
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from power_world import Say
+
 FROZEN = Path(__file__).parents[2] / "gate" / "store"
 """Databases as version 1 wrote them, with the key 00 01 02 .. 1f."""
 OVERSHOOT = 1.15
@@ -31,6 +33,7 @@ WORLD_LIFE = 60
 RECOVERY = 0.3
 """So many kills are followed by another one, in the middle of the recovery."""
 PARTS = 5
+ALL_KINDS = (*KINDS, "create", "migrate")
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ class Tally:
 class Child:
     """A forked process that works until it is killed, and says over a pipe what it has done."""
 
-    def __init__(self, work: Callable[[Callable[[dict[str, object]], None]], None]) -> None:
+    def __init__(self, work: Callable[[Say], None]) -> None:
         self._reader, writer = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
@@ -111,7 +114,7 @@ class Child:
         return lines
 
 
-def _work(work: Callable[[Callable[[dict[str, object]], None]], None], writer: int) -> None:
+def _work(work: Callable[[Say], None], writer: int) -> None:
     def say(said: dict[str, object]) -> None:
         os.write(writer, json.dumps(said).encode() + b"\n")
 
@@ -129,14 +132,20 @@ class Campaign:
     Args:
         folder: for states, in files of their own.
         seed: of every random choice but the machine's own timing.
+        eager: let the gate open doors before it logs them, to see that the kills find it out.
+        kinds: of acts to be cut, each in its turn.
 
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, seed: int, *, eager: bool = False, kinds: tuple[str, ...] = ALL_KINDS
+    ) -> None:
+        self._kinds = kinds
+        self._eager = eager
         self.rng = Random(seed)  # noqa: S311 - chance, not a secret
         self.tally = Tally()
         self._means: dict[str, float] = {}
+        self.home = folder
         self._template = folder / "template"
         self._old = folder / "old"
 
@@ -144,15 +153,13 @@ class Campaign:
         """Kill so often, each kind of act in its turn."""
         with world.small_batches():
             people = self._make_templates()
-            kinds = [*KINDS, "create", "migrate"]
             done = 0
             while done < kills:
-                place = self.folder / "world"
-                shutil.rmtree(place, ignore_errors=True)
-                shutil.copytree(self._template, place)
+                place = self.home / "world"
+                self.lay_out(self._template, place)
                 ledger = world.Ledger(dict(people))
                 for _ in range(min(WORLD_LIFE, kills - done)):
-                    kind = kinds[done % len(kinds)]
+                    kind = self._kinds[done % len(self._kinds)]
                     done += 1
                     if kind == "create":
                         self._create()
@@ -162,7 +169,24 @@ class Campaign:
                         self._kill_at(place, ledger, kind)
         return self.tally
 
+    def lay_out(self, source: Path | None, place: Path) -> None:
+        """Put a fresh state, or nothing yet, under `place`."""
+        shutil.rmtree(place, ignore_errors=True)
+        if source is None:
+            place.mkdir()
+        else:
+            shutil.copytree(source, place)
+
+    def end(self, child: Child) -> list[str]:
+        """End a child now; return what it had still said."""
+        return child.kill()
+
+    def blamed(self, crash: str) -> list[str]:
+        """Return what the program must not have failed of: a kill leaves it no time to fail."""
+        return [crash]
+
     def _make_templates(self) -> world.People:
+        self._template.mkdir()
         world.create(self._template)
         ledger = world.Ledger({})
         archive, clock = world.opened(self._template)
@@ -178,7 +202,7 @@ class Campaign:
     def _kill_at(self, place: Path, ledger: world.Ledger, kind: str) -> None:
         act = choose(self.rng, ledger.people, kind)
         seed = self.rng.randrange(2**32)
-        child = Child(lambda say: _gate(place, act, dict(ledger.people), seed, say))
+        child = Child(lambda say: _gate(place, act, dict(ledger.people), seed, say, self._eager))
         crash = self._until_begin(child, ledger)
         self._strike(child, act.kind, ledger, crash)
         if self.rng.random() < RECOVERY:
@@ -200,12 +224,12 @@ class Campaign:
         mean = self._means.get(kind, 0.01)
         share = self.rng.uniform(0.0, OVERSHOOT)
         time.sleep(share * mean)
-        lines = child.kill()
+        lines = self.end(child)
         self.tally.spread[min(int(share * PARTS), PARTS)] += 1
         for line in lines:
             said = json.loads(line)
             if "crash" in said:
-                crash.append(said["crash"])
+                crash += self.blamed(said["crash"])
                 continue
             ledger.hear(line)
             if "took" in said:
@@ -225,11 +249,12 @@ class Campaign:
         mean = self._means.get(kind, 0.02)
         child.line()
         time.sleep(self.rng.uniform(0.0, OVERSHOOT) * mean)
-        for line in child.kill():
+        for line in self.end(child):
             said = json.loads(line)
             if "crash" in said:
-                self.tally.failed += 1
-                self.tally.losses.append(f"{kind}: the program failed: {said['crash']}")
+                for text in self.blamed(said["crash"]):
+                    self.tally.failed += 1
+                    self.tally.losses.append(f"{kind}: the program failed: {text}")
             elif "took" in said:
                 self._means[kind] = 0.8 * mean + 0.2 * said["took"]
                 break
@@ -239,18 +264,16 @@ class Campaign:
             self._means[kind] = mean * 1.02
 
     def _create(self) -> None:
-        place = self.folder / "new"
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
+        place = self.home / "new"
+        self.lay_out(None, place)
         ledger = world.Ledger({})
         ledger.created = False
         self._wait(Child(lambda say: _create(place, say)), "create", ledger)
         self.tally.count("create", ledger, lambda: world.check(place, ledger))
 
     def _migrate(self) -> None:
-        place = self.folder / "migrated"
-        shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(self._old, place)
+        place = self.home / "migrated"
+        self.lay_out(self._old, place)
         ledger = world.Ledger({})
         self._wait(Child(lambda say: _open(place, say)), "migrate", ledger)
         self.tally.count("migrate", ledger, lambda: check_migrated(place))
@@ -261,7 +284,8 @@ def _gate(
     act: Act,
     people: world.People,
     seed: int,
-    say: Callable[[dict[str, object]], None],
+    say: Say,
+    eager: bool,  # noqa: FBT001 - a lambda of our own passes it
 ) -> None:
     """Work as the gate does, until killed."""
     rng = Random(seed)  # noqa: S311 - chance, not a secret
@@ -275,6 +299,10 @@ def _gate(
             archive.close()
             archive, clock = world.opened(place)
         else:
+            if eager and act.kind == "decide":
+                at = world.tick(archive, clock).isoformat()
+                who = world.pseudonym_of(archive, act.who)
+                say({"opened": archive.log.span[1] + 1, "at": at, "who": who})
             world.perform(archive, clock, act, say)
         people = world.after(people, act)
         took = time.perf_counter() - start
@@ -282,7 +310,7 @@ def _gate(
         act = choose(rng, people)
 
 
-def _open(place: Path, say: Callable[[dict[str, object]], None]) -> None:
+def _open(place: Path, say: Say) -> None:
     start = time.perf_counter()
     say({"opening": 1})
     world.opened(place)
@@ -290,7 +318,7 @@ def _open(place: Path, say: Callable[[dict[str, object]], None]) -> None:
     signal.pause()
 
 
-def _create(place: Path, say: Callable[[dict[str, object]], None]) -> None:
+def _create(place: Path, say: Say) -> None:
     start = time.perf_counter()
     say({"creating": 1})
     world.create(place)
@@ -303,7 +331,7 @@ def make_old(place: Path) -> None:
     """Lay out a gate as version 1 left it."""
     config = world.config_of(place)
     key = Path(config.store.key_file)
-    for folder in (place, place / "state", key.parent):
+    for folder in (place, place / "state"):
         folder.mkdir(mode=0o700)
     key.write_bytes(bytes(range(32)))
     key.chmod(0o600)

@@ -140,7 +140,9 @@ def choose(rng: Random, people: Mapping[str, Person], kind: str = "") -> Act:
     who = rng.choice(fits)
     card = new_card
     if kind in {"block", "unblock"}:
-        card = rng.choice(sorted(c for c, active in people[who].cards if active is (kind == "block")))
+        card = rng.choice(
+            sorted(c for c, active in people[who].cards if active is (kind == "block"))
+        )
     return Act(
         kind,
         who,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from power_model import NO_FACE, Act, People, Person, after
+from rich.console import Console
 
+from appliance.cli.run import prepare
 from appliance.gate.access.decision import AccessDecision
 from appliance.gate.access.reasons import Method, Reason
 from appliance.gate.archive import Archive, create_archive, open_archive
@@ -25,10 +28,12 @@ from appliance.gate.store.renewal import Rotations
 from appliance.sections import Config, LogSection, Methods, Site, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
+Say = Callable[[dict[str, object]], None]
+"""Tells the world something it may rely on from then on."""
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 STEP = timedelta(days=1)
 OLD_EVENTS = 220
@@ -57,7 +62,7 @@ class WorldClock:
 def config_of(folder: Path) -> Config:
     return Config(
         site=Site(simulation=True, portal="gate 1"),
-        store=Store(folder=str(folder / "state"), key_file=str(folder / "key" / "device.key")),
+        store=Store(folder=str(folder / "state"), key_file=str(folder / "device.key")),
         methods=Methods(face=True),
         log=LogSection(checkpoint_every=16),
     )
@@ -78,8 +83,8 @@ def small_batches() -> Iterator[None]:
 
 
 def create(folder: Path) -> None:
-    (folder / "key").mkdir(mode=0o700, parents=True, exist_ok=True)
-    create_archive(config_of(folder))
+    """Make a gate as `sanmen run` does at first boot."""
+    prepare(config_of(folder), Console(quiet=True))
 
 
 def opened(folder: Path) -> tuple[Archive, WorldClock]:
@@ -119,9 +124,6 @@ def pseudonym_of(archive: Archive, label: str) -> str:
         if one.profile.label == label:
             return one.pseudonym
     raise LookupError(label)
-
-
-Say = "Callable[[dict[str, object]], None]"
 
 
 def perform(archive: Archive, clock: WorldClock, act: Act, say: Say) -> None:
