@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import closing, contextmanager
@@ -100,8 +101,11 @@ def open_existing(
         raise StoreError(f"folder {path.parent}", "missing", "the folder of a store")
     private_folder(path.parent)
     with speaking(f"database {path}"):
-        mode = path.stat().st_mode & 0o777
-        size = path.stat().st_size
+        # Of the name itself: behind a link lies a file that is not kept as this folder is.
+        status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreError(f"database {path}", stat.filemode(status.st_mode), "a file of its own")
+    mode, size = status.st_mode & 0o777, status.st_size
     if mode & 0o077:
         raise StoreError(f"database {path}", f"mode {mode:04o}", "mode 0600")
     if size == 0:

@@ -144,7 +144,7 @@ class Disk:
         if kept and mode in {"torn", "noise"}:
             kind, offset, data = kept[-1]
             whole = rng.randrange(len(data) + 1)
-            if rng.random() < 0.5:  # noqa: PLR2004 - as often at a sector's end
+            if rng.random() < 0.5:
                 whole = max(0, (offset + whole) // SECTOR * SECTOR - offset)
             torn = data[:whole]
             if mode == "noise":

@@ -193,7 +193,7 @@ class Campaign:
         world.age(archive)
         for _ in range(FEWEST_PEOPLE + 3):
             act = choose(self.rng, ledger.people, "enrol")
-            world.perform(archive, clock, act, lambda said: None)
+            world.perform(archive, clock, act, world.nobody)
             ledger.people = world.after(ledger.people, act)
         archive.close()
         make_old(self._old)
@@ -359,7 +359,7 @@ def check_migrated(place: Path) -> list[str]:
         loaded = archive.gallery.load_all("sface+mobile", world.START)
         if (loaded.subjects, loaded.faults) != (("3b5305262f98aeeb",), ()):
             faults.append(f"references {loaded.subjects} {loaded.faults}")
-        elif float(loaded.matrix[0] @ archive.gallery.rotate(world.vector(1))) < 0.9999:  # noqa: PLR2004
+        elif float(loaded.matrix[0] @ archive.gallery.rotate(world.vector(1))) < 0.9999:
             faults.append("a face of version 1 does not meet its own probe")
     finally:
         archive.close()

@@ -129,8 +129,8 @@ def choose(rng: Random, people: Mapping[str, Person], kind: str = "") -> Act:
             f"person {rng.randrange(10**12)}",
             f"flat {rng.randrange(10**6)}",
             new_card,
-            _point(rng) if rng.random() < 0.5 else "",  # noqa: PLR2004
-            rng.randrange(SEEDS) if rng.random() < 0.8 else NO_FACE,  # noqa: PLR2004
+            _point(rng) if rng.random() < 0.5 else "",
+            rng.randrange(SEEDS) if rng.random() < 0.8 else NO_FACE,
         )
     if kind in {"decide", "rotate", "renew", "prune", "sign", "settle", "reopen"}:
         return Act(kind, rng.choice(sorted(people)) if kind == "decide" else "")
@@ -164,7 +164,7 @@ def _fits(kind: str, one: Person) -> bool:
         case "unblock":
             return any(not on for _, on in one.cards)
         case "card":
-            return len(one.cards) < 4  # noqa: PLR2004 - a handful
+            return len(one.cards) < 4
         case _:
             return True
 

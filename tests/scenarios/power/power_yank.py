@@ -59,15 +59,23 @@ class Yanking(Campaign):
 
     def end(self, child: Child) -> list[str]:
         """Cut the power; return what the child had said before."""
+        self.cut()
+        lines = child.kill()
+        self.come_back()
+        return lines
+
+    def cut(self) -> None:
+        """Shut the file system down: from now on every access to it fails."""
         handle = os.open(self.home, os.O_RDONLY)
         try:
             fcntl.ioctl(handle, SHUTDOWN, WITHOUT_JOURNAL)
         finally:
             os.close(handle)
-        lines = child.kill()
+
+    def come_back(self) -> None:
+        """Mount it again, once nobody has a file of it open, as after a restart."""
         if not _run(UMOUNT, str(self.home)) or not self._mount():
             raise OSError("the file system does not come back")
-        return lines
 
     def blamed(self, crash: str) -> list[str]:
         """Blame nothing: a gate whose disk is gone may stop, as long as it says so."""

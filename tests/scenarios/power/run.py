@@ -62,10 +62,10 @@ def main() -> int:
             failed += tally.failed
             result[name] = {**tally.told(), "seconds": round(time.monotonic() - start, 1)}
     if given.json:
-        print(json.dumps(result, indent=2, ensure_ascii=False))
+        lines = [json.dumps(result, indent=2, ensure_ascii=False)]
     else:
-        for name, what in result.items():
-            print(name, json.dumps(what, ensure_ascii=False))
+        lines = [f"{name} {json.dumps(what)}" for name, what in result.items()]
+    sys.stdout.write("\n".join(lines) + "\n")
     return 1 if failed else 0
 
 
