@@ -184,6 +184,30 @@ class ScheduleSection(_Section, frozen=True):
     holiday_periods: tuple[OpenPeriod, ...] = ()
 
 
+class ConsentSection(_Section, frozen=True):
+    """What a consent to face may be at most (S101, S107).
+
+    Attributes:
+        term_days: how long it holds unless withdrawn earlier; never more than three years.
+        jurisdiction: whose law holds, ISO 3166-1.
+
+    """
+
+    term_days: Annotated[int, Meta(ge=1, le=1095)] = 365
+    jurisdiction: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] = "CN"
+
+
+class RetentionSection(_Section, frozen=True):
+    """What `sanmen sweep` lets stand, and for how long (S35, S52).
+
+    Attributes:
+        moved_out_days: a resident whose validity ended so long ago is erased.
+
+    """
+
+    moved_out_days: Annotated[int, Meta(ge=0, le=365)] = 30
+
+
 class Config(_Section, frozen=True):
     """All settings of one gate."""
 
@@ -196,3 +220,5 @@ class Config(_Section, frozen=True):
     face: FaceSection = msgspec.field(default_factory=FaceSection)
     log: LogSection = msgspec.field(default_factory=LogSection)
     schedule: ScheduleSection = msgspec.field(default_factory=ScheduleSection)
+    consent: ConsentSection = msgspec.field(default_factory=ConsentSection)
+    retention: RetentionSection = msgspec.field(default_factory=RetentionSection)

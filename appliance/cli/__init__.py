@@ -8,8 +8,11 @@ import typer
 
 from appliance.cli import (
     audit,
+    backup,
     bench,
+    consent,
     demo,
+    erasure,
     evaluate,
     evaluate_clip,
     keys,
@@ -39,7 +42,12 @@ def build() -> typer.Typer:
     app.command("run")(run.run)
     app.command("enrol")(residents.enrol)
     app.command("list")(residents.list_residents)
-    app.command("erase")(residents.erase)
+    app.add_typer(consent.app, name="consent")
+    app.command("erase")(erasure.erase)
+    app.command("sweep")(erasure.sweep)
+    app.add_typer(erasure.receipts, name="receipt")
+    app.add_typer(backup.app, name="backup")
+    app.command("restore")(backup.restore)
     app.command("selftest")(selftest.selftest)
     app.command("bench")(bench.bench)
     evaluate.app.command("clip")(evaluate_clip.clip)

@@ -19,11 +19,12 @@ from appliance.cli.house import enrol_face
 from appliance.cli.run import prepare
 from appliance.clock import Clock, SkippingClock, SystemClock
 from appliance.config import load
-from appliance.errors import EnrolmentError, RosterError, StoreError
+from appliance.errors import EnrolmentError
 from appliance.gate.archive import open_archive
 from appliance.gate.credential.pass_token import PhoneKey
-from appliance.gate.enrolment.consent import Consent, GivenBy
+from appliance.gate.enrolment.consent import Consent, GivenBy, Relation
 from appliance.gate.enrolment.desk import Application
+from appliance.gate.enrolment.notice import PURPOSE, face_notice
 from appliance.gate.notices import HINTS
 from appliance.gate.store.records import CredentialKind, Profile
 from appliance.messages import Hint
@@ -33,9 +34,6 @@ from hardware.ports import CameraOptions
 if TYPE_CHECKING:
     from appliance.sections import Config
 
-NOTICE_VERSION = "2026-11"
-TERM = timedelta(days=365)
-"""How long a consent holds unless withdrawn earlier."""
 ConfigFile = Annotated[Path, typer.Option("--config", help="The gate's TOML file.")]
 
 
@@ -56,6 +54,9 @@ def enrol(
         typer.Option(formats=["%Y-%m-%d"], help="Last day of the lease; all doors end with it."),
     ] = None,
     child: Annotated[bool, typer.Option("--child", help="Under 14: a guardian consents.")] = False,
+    guardian: Annotated[
+        Relation, typer.Option(help="With --child: who consents.")
+    ] = Relation.PARENT,
 ) -> None:
     """Enrol a resident with card, phone or both, and with face only on top of these."""
     settings = load(config)
@@ -66,7 +67,7 @@ def enrol(
         raise EnrolmentError("--clip", str(clip), "a living person; clips need site.simulation")
     prepare(settings, out)
     clock: Clock = SystemClock() if clip is None else SkippingClock()
-    consent = ask_consent(settings, clock, child=child) if face else None
+    consent = ask_consent(settings, clock, guardian if child else None) if face else None
     key = PhoneKey.create() if phone is not None else None
     methods = {"card": bool(card), "pass": key is not None, "face": consent is not None}
     application = Application(
@@ -140,56 +141,29 @@ def list_residents(
     Console().print(table)
 
 
-def erase(
-    config: ConfigFile,
-    pseudonym: Annotated[str, typer.Argument(help="As `sanmen list` shows it.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
-) -> None:
-    """Erase a resident: destroy the key, delete, and read every file back."""
-    settings = load(config)
-    archive = open_archive(settings, SystemClock())
-    with ExitStack() as ending:
-        ending.callback(archive.close)
-        archive.roster.get(pseudonym)
-        if not yes and not typer.confirm(f"Erase {pseudonym} for good?"):
-            raise RosterError("erasure", "not confirmed", "a yes")
-        report = archive.erase(pseudonym)
-    out = Console()
-    out.print(
-        f"read back {len(report.files)} files, {report.bytes_read} bytes, for {report.patterns} "
-        f"traces of {pseudonym}: {'none left' if report.clean else 'FOUND'}"
-    )
-    if not report.clean:
-        found = ", ".join(str(path) for path in report.found)
-        raise StoreError("erasure", f"traces in {found}", "none; stop the gate and erase again")
-    out.print(f"[green]erased[/] {pseudonym}")
+def ask_consent(settings: Config, clock: Clock, guardian: Relation | None) -> Consent | None:
+    """Show the notice and ask; None is an answer without any cost (S16).
 
+    Args:
+        settings: of the gate; the notice is made from them.
+        clock: tells from when the consent holds.
+        guardian: what the one who is asked is to the child; None = the person.
 
-def ask_consent(settings: Config, clock: Clock, *, child: bool) -> Consent | None:
-    """Show the notice and ask; None is an answer without any cost (S16)."""
-    now = clock.wall()
-    until = now + TERM
-    typer.echo(
-        f"""
-Face at {settings.site.name}, {settings.site.portal} (notice {NOTICE_VERSION})
-  What:      a list of numbers made from your face, sealed in this gate; no photo is kept.
-  For:       opening this gate, nothing else. It never leaves this gate.
-  Until:     {until:%Y-%m-%d}, or until you withdraw, on any day, without a reason.
-  Without:   card or phone open every door at every hour, just as fast.
-  Risks:     faces cannot be changed; somebody who opens this gate's seal could compare yours.
-  Who:       {settings.site.operator}; questions and complaints: {settings.site.contact}
-"""
-    )
-    who = "the child's guardian" if child else "the person"
-    if not typer.confirm(f"Does {who} agree?", default=False):
+    """
+    notice = face_notice(settings)
+    typer.echo(f"\n{notice.zh()}\n\n{notice.en()}\n\n(notice {notice.version})")
+    who = "the person" if guardian is None else f"the child's guardian ({guardian.value})"
+    if not typer.confirm(f"同意吗? Does {who} agree?", default=False):
         return None
+    now = clock.wall()
     return Consent(
-        notice_version=NOTICE_VERSION,
-        purpose="open this gate",
-        given_by=GivenBy.GUARDIAN if child else GivenBy.SELF,
+        notice_version=notice.version,
+        purpose=PURPOSE,
+        given_by=GivenBy.SELF if guardian is None else GivenBy.GUARDIAN,
         given_at=now,
-        expires_at=until,
+        expires_at=now + timedelta(days=settings.consent.term_days),
         how="asked at this terminal",
+        relation=guardian,
     )
 
 

@@ -38,6 +38,7 @@ class Archive:
     references: References
     log: AuditLog
     journal: Journal
+    clock: Clock
 
     def desk(self, clock: Clock) -> Desk:
         """Return where people are enrolled."""
@@ -51,9 +52,10 @@ class Archive:
             StoreError: the proof could not be made.
 
         """
-        report = erase(self.roster.store, pseudonym, self.log.path)
-        self.journal.happened("person.erased", pseudonym, clean=str(report.clean))
+        # Before the search of this process's memory: nothing of anybody is held in it then.
         self.references.wipe()
+        report = erase(self.roster.store, pseudonym, self.clock.wall(), self.log.path)
+        self.journal.happened("person.erased", pseudonym, clean=str(report.clean))
         return report
 
     def close(self) -> None:
@@ -143,6 +145,7 @@ def open_archive(config: Config, clock: Clock) -> Archive:
             References(gallery, roster),
             log,
             Journal(log, config.site.portal, clock, lambda: store.generation),
+            clock,
         )
         undo.pop_all()
     return archive

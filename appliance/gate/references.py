@@ -32,7 +32,7 @@ class References:
         self._set: ReferenceSet | None = None
         self._version = -1
         self._expiry: datetime | None = None
-        self._loaded_at: datetime | None = None
+        self._latest: datetime | None = None
 
     def want(self, features: str) -> None:
         """Compare with references of this recipe from now on."""
@@ -41,7 +41,7 @@ class References:
             self._version = -1
 
     def refresh(self, now: datetime) -> None:
-        """Load again if the store changed, a consent ended or began, or the clock went back.
+        """Load again if the store changed, or a consent ended or began.
 
         Raises:
             StoreError: the store cannot be read; nothing is compared until it can.
@@ -49,17 +49,17 @@ class References:
         """
         if not self._features:
             return
+        # A clock that goes back revives no consent that has ended.
+        now = max(now, self._latest or now)
+        self._latest = now
         version = self._roster.changes()
         expired = self._expiry is not None and now >= self._expiry
-        # A clock put right after it was ahead: consents it called ended are in force again.
-        back = self._loaded_at is not None and now < self._loaded_at
-        if version == self._version and not expired and not back:
+        if version == self._version and not expired:
             return
         self.wipe()
         loaded = self._gallery.load_all(self._features, now)
         self._set = ReferenceSet(loaded.subjects, loaded.matrix, self._features)
         self._expiry = loaded.next_expiry
-        self._loaded_at = now
         self._version = version
 
     def candidates(

@@ -11,7 +11,7 @@ import pytest
 from appliance.errors import ComparisonError, StoreError
 from appliance.gate.comparison import vector as read_vector
 from appliance.gate.enrolment.commit import Enrolment, Face, commit
-from appliance.gate.enrolment.consent import Consent, GivenBy
+from appliance.gate.enrolment.consent import Consent, GivenBy, Withdrawal
 from appliance.gate.references import References
 from appliance.gate.store.gallery import Gallery
 from appliance.gate.store.records import Profile
@@ -132,3 +132,28 @@ def test_a_change_by_another_process_is_seen(
     with open_store(tmp_path / "state" / "gate.db", root) as other:
         second = enrol(Roster(other), 2)
     assert references.candidates(vector(2), NOW)[0] == (second, pytest.approx(1.0, abs=1e-5))
+
+
+def test_a_clock_that_goes_back_revives_no_consent(roster: Roster, references: References) -> None:
+    short, long = enrol(roster, 1, days=1), enrol(roster, 2, days=9)
+    references.want(RECIPE)
+    assert dict(references.candidates(vector(1), NOW)).keys() == {short, long}
+    assert dict(references.candidates(vector(1), NOW + timedelta(1))).keys() == {long}
+    assert dict(references.candidates(vector(1), NOW)).keys() == {long}
+
+
+def test_withdrawal_and_freeze_by_another_process_hold_at_once(
+    roster: Roster, references: References, tmp_path: Path
+) -> None:
+    names = [enrol(roster, seed) for seed in (1, 2, 3)]
+    references.want(RECIPE)
+    assert dict(references.candidates(vector(1), NOW, 3)).keys() == set(names)
+    with open_store(tmp_path / "state" / "gate.db", FileKey(tmp_path / "device.key")) as other:
+        elsewhere = Roster(other)
+        agreed = elsewhere.consent(names[0])
+        assert agreed is not None
+        ended = agreed.withdrawn(Withdrawal(NOW, "at the desk", GivenBy.SELF))
+        elsewhere.set_face_consent(names[0], ended)
+        assert dict(references.candidates(vector(1), NOW, 3)).keys() == set(names[1:])
+        elsewhere.freeze_face(names[1])
+        assert dict(references.candidates(vector(1), NOW, 3)).keys() == {names[2]}

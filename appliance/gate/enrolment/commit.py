@@ -95,6 +95,8 @@ def _put(
     face: Face,
     now: datetime,
 ) -> None:
+    if consent is not None:
+        consent = consent.after(roster.consent(pseudonym))
     roster.set_face_consent(pseudonym, consent)
     # The gallery asks the store again for consent and another door; it trusts no caller.
     gallery.put(pseudonym, face.vector, face.features, face.quality, now)

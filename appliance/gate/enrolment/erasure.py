@@ -1,4 +1,4 @@
-"""Erasure of a person: key destroyed, rows deleted, files cut and read back for what is left."""
+"""Erasure that is proven (law 7): bury, destroy the wrapping key, cut the files, read all back."""
 
 from __future__ import annotations
 
@@ -7,16 +7,36 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appliance.errors import RosterError, StoreError
-from appliance.gate.store.database import checkpoint
+from appliance.gate.enrolment import burial as burying
+from appliance.gate.enrolment import own_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
+    from appliance.gate.enrolment.burial import Burial, Part
+    from appliance.gate.enrolment.own_memory import MemorySearch
     from appliance.gate.store.schema import Store
 
-PIECE_BYTES = 32
 TRIES = 20
 PAUSE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """What became of the gate's backups.
+
+    Attributes:
+        remade: ids of those made anew without the person; the old file was overwritten.
+        outside: ids of those not within reach: an erasure list keeps the person out of them.
+        folders: where backups lie, to be read back as well.
+
+    """
+
+    remade: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,97 +45,142 @@ class ErasureReport:
 
     Attributes:
         pseudonym: whom it concerned.
+        part: the person, or the face alone.
+        tombstone: in hex.
+        erased_at: seconds since 1970.
         rows: rows deleted.
-        patterns: byte patterns searched for: the wrapped key, pieces of every sealed field, the
-            lookup hashes and the pseudonym.
+        kek: number of the wrapping key since; all older ones are destroyed.
+        patterns: pieces looked for: wrapped keys, every sealed field, lookup hashes, pseudonym.
         files: files read from end to end.
         bytes_read: their sizes together.
-        found: files in which a pattern still stands; empty = proven.
+        found: files in which a piece still stands; empty = proven.
+        memory: what this process held; None when another process began the act.
+        copies: what became of backups.
 
     """
 
     pseudonym: str
+    part: Part
+    tombstone: str
+    erased_at: int
     rows: int
+    kek: int
     patterns: int
     files: tuple[Path, ...]
     bytes_read: int
     found: tuple[Path, ...]
+    memory: MemorySearch | None
+    copies: Copies
 
     @property
     def clean(self) -> bool:
-        """Say whether nothing was found."""
+        """Say whether nothing was found in any file; `memory` tells of this process, which ends."""
         return not self.found
 
 
-def erase(store: Store, pseudonym: str, log: Path | None = None) -> ErasureReport:
-    """Erase a person and read back every file of the store's folder.
+def erase(store: Store, pseudonym: str, now: datetime, log: Path | None = None) -> ErasureReport:
+    """Erase a person and prove it; go on with an erasure whose proof could not be made before.
 
-    `log` is the audit log: it keeps pseudonyms for its own term, so there only keys, hashes and
-    sealed fields are searched for. The report does not speak of flash cells the disk has put aside;
-    what may lie there is sealed, and its key is gone.
+    Raises:
+        RosterError: nobody has this pseudonym, and no erasure of it waits for its proof.
+        StoreError: the proof could not be made; the rows and their key are gone all the same.
+
     """
-    secrets = _patterns(store, pseudonym)
-    with store.transaction():
-        # References, consent and credentials hang on this row and go with it.
-        before = store.db.conn.total_changes
-        store.execute("DELETE FROM person WHERE pseudonym = ?", (pseudonym,))
-        rows = store.db.conn.total_changes - before
+    open_acts = [one for one in burying.pending(store) if one.pseudonym == pseudonym]
+    if store.rows("SELECT 1 FROM person WHERE pseudonym = ?", (pseudonym,)):
+        open_acts.append(burying.bury(store, pseudonym, now))
+    if not open_acts:
+        raise RosterError(f"resident {pseudonym}", "unknown", "somebody on the roster")
+    return prove(store, open_acts, log)[-1]
+
+
+def prove(
+    store: Store, burials: Sequence[Burial], log: Path | None = None, copies: Copies | None = None
+) -> tuple[ErasureReport, ...]:
+    """Destroy the wrapping key, cut the files, and read everything back.
+
+    The reports do not speak of flash cells the disk has put aside; what may lie there is sealed,
+    and its key is gone (ERASURE.md).
+
+    Args:
+        store: open.
+        burials: what was taken out of it.
+        log: the audit log: it keeps pseudonyms for its own term, so in it only keys, hashes and
+            sealed fields are looked for.
+        copies: what became of backups.
+
+    Raises:
+        StoreError: a reader holds the old state, or a file does not read; call again.
+
+    """
+    copies = copies or Copies()
     _settle(store)
-    report = _read_back(store, pseudonym, rows, secrets, log)
-    if not report.clean:
+    kek = store.keyring.rotate()
+    _settle(store)
+    folders = (store.path.parent, *copies.folders)
+    reports = _read_back(burials, kek, log, folders, copies)
+    if not all(report.clean for report in reports):
         # Moving cells between pages can leave stale copies of them; a rebuilt file has none.
         store.execute("VACUUM")
         _settle(store)
-        report = _read_back(store, pseudonym, rows, secrets, log)
-    return report
-
-
-def _patterns(store: Store, pseudonym: str) -> frozenset[bytes]:
-    person = store.rows("SELECT dek, record FROM person WHERE pseudonym = ?", (pseudonym,))
-    if not person:
-        raise RosterError(f"resident {pseudonym}", "unknown", "somebody on the roster")
-    fields = list(person[0])
-    for sql in (
-        "SELECT lookup, sealed FROM credential WHERE pseudonym = ?",
-        "SELECT sealed FROM consent WHERE pseudonym = ?",
-        "SELECT sealed FROM reference WHERE pseudonym = ?",
-    ):
-        fields += [field for row in store.rows(sql, (pseudonym,)) for field in row]
-    # Pieces: a long field is spread over pages, and a page may have been overwritten in part.
-    return frozenset(
-        piece
-        for field in fields
-        for start in range(0, len(field), PIECE_BYTES)
-        if len(piece := field[start : start + PIECE_BYTES]) == PIECE_BYTES
-    )
+        reports = _read_back(burials, kek, log, folders, copies)
+    for burial, report in zip(burials, reports, strict=True):
+        if report.clean:
+            burying.proven(store, burial)
+    _settle(store)
+    return reports
 
 
 def _settle(store: Store) -> None:
     for _ in range(TRIES):
-        if checkpoint(store.db, f"store {store.path}"):
+        if store.checkpoint():
             return
         time.sleep(PAUSE_SECONDS)
     raise StoreError(
         f"write-ahead log of {store.path}",
         "in use by another process",
-        "to be free: the rows are deleted, the proof is not made; erase again",
+        "to be free: the rows and their key are gone, the proof is not made; erase again",
     )
 
 
 def _read_back(
-    store: Store, pseudonym: str, rows: int, secrets: frozenset[bytes], log: Path | None
-) -> ErasureReport:
-    files = tuple(path for path in sorted(store.path.parent.rglob("*")) if path.is_file())
-    total = 0
-    found = []
-    for path in files:
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise StoreError(f"file {path}", error.strerror, "to be read back") from error
-        total += len(content)
-        keeps_pseudonyms = log is not None and path.name.startswith(log.name)
-        patterns = secrets if keeps_pseudonyms else secrets | {pseudonym.encode()}
-        if any(pattern in content for pattern in patterns):
-            found.append(path)
-    return ErasureReport(pseudonym, rows, len(secrets) + 1, files, total, tuple(found))
+    burials: Sequence[Burial],
+    kek: int,
+    log: Path | None,
+    folders: Iterable[Path],
+    copies: Copies,
+) -> tuple[ErasureReport, ...]:
+    files = tuple(sorted({path for folder in folders for path in _files(folder)}))
+    reports = []
+    for burial in burials:
+        total = 0
+        found = []
+        for path in files:
+            size, hits = burial.fields.in_file(path)
+            total += size
+            if log is None or not path.name.startswith(log.name):
+                hits += burial.name.in_file(path)[1] if len(burial.name) else 0
+            if hits:
+                found.append(path)
+        memory = own_memory.search(burial.plain) if burial.plain is not None else None
+        reports.append(
+            ErasureReport(
+                pseudonym=burial.pseudonym,
+                part=burial.part,
+                tombstone=burial.tombstone.hex(),
+                erased_at=burial.at,
+                rows=burial.rows,
+                kek=kek,
+                patterns=len(burial.fields) + len(burial.name),
+                files=files,
+                bytes_read=total,
+                found=tuple(found),
+                memory=memory,
+                copies=copies,
+            )
+        )
+    return tuple(reports)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())

@@ -74,6 +74,23 @@ class Keyring:
             raise RosterError(f"resident {pseudonym}", "unknown", "somebody on the roster")
         return self.open(found[0])
 
+    def plain(self, pseudonym: str) -> bytes:
+        """Return a person's own key itself: to look for it once it was destroyed, nothing else.
+
+        Raises:
+            RosterError: nobody has this pseudonym.
+            SealBrokenError: as `open`.
+
+        """
+        found = self._store.rows(
+            f"SELECT {KEY_COLUMNS} FROM person WHERE pseudonym = ?",  # noqa: S608 - our own words
+            (pseudonym,),
+        )
+        if not found:
+            raise RosterError(f"resident {pseudonym}", "unknown", "somebody on the roster")
+        _, number, _, dek, wrapped = found[0]
+        return self._kek(number, wrapped).open(dek, dek_place(pseudonym, number))
+
     def new_person(self, pseudonym: str) -> tuple[PersonKey, bytes]:
         """Draw a person's own key; return it with its wrapped form. Inside a transaction only."""
         ((number, wrapped),) = self._store.rows(

@@ -68,6 +68,27 @@ class Roster:
                 self.add_pass(pseudonym, public_key)
         return pseudonym
 
+    def add_again(self, resident: Resident, credentials: Sequence[Credential]) -> None:
+        """Add a resident out of a backup, under the pseudonym they have.
+
+        Raises:
+            RosterError: the pseudonym or a credential is already there, or the hours are none.
+
+        """
+        hours(resident.profile.schedule)
+        name = resident.pseudonym
+        with self.store.transaction():
+            if name in self:
+                raise RosterError(f"resident {name}", "already there", "somebody new")
+            key, wrapped = self.store.keyring.new_person(name)
+            record = key.seal(resident.encode(), "person", "record", 1)
+            self.store.execute(
+                "INSERT INTO person VALUES (?, ?, ?, ?, 1, ?)",
+                (name, key.born, key.born, wrapped, record),
+            )
+            for credential in credentials:
+                self._insert(name, credential)
+
     def get(self, pseudonym: str) -> Resident:
         """Return one resident."""
         return self._read(pseudonym)[1]

@@ -17,7 +17,7 @@ import pytest
 from appliance.errors import ComparisonError, EnrolmentError, RosterError
 from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.commit import Enrolment, Face, commit, commit_face
-from appliance.gate.enrolment.consent import Consent, GivenBy
+from appliance.gate.enrolment.consent import Consent, GivenBy, Relation
 from appliance.gate.store.gallery import Gallery
 from appliance.gate.store.records import Profile
 from appliance.gate.store.roster import Roster
@@ -40,7 +40,8 @@ def vector(seed: int = 1) -> NDArray[np.float32]:
 
 
 def agreed(now: datetime) -> Consent:
-    return Consent("v1", "entry", GivenBy.GUARDIAN, now, now + timedelta(365), "signed")
+    term = now + timedelta(365)
+    return Consent("v1", "entry", GivenBy.GUARDIAN, now, term, "signed", Relation.PARENT)
 
 
 def enrolment(now: datetime) -> Enrolment:

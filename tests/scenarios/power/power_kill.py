@@ -10,7 +10,7 @@ import sqlite3
 import time
 import traceback
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -103,6 +103,16 @@ class Child:
         line, _, self._rest = self._rest.partition(b"\n")
         return line.decode()
 
+    def said(self) -> list[str]:
+        """Return what it has said until now, without waiting."""
+        os.set_blocking(self._reader, False)
+        lines = []
+        with suppress(BlockingIOError):
+            while (line := self.line()) is not None:
+                lines.append(line)
+        os.set_blocking(self._reader, True)
+        return lines
+
     def kill(self) -> list[str]:
         """Kill it now; return what it had still said."""
         os.kill(self.pid, signal.SIGKILL)
@@ -146,6 +156,7 @@ class Campaign:
         self.tally = Tally()
         self._means: dict[str, float] = {}
         self.home = folder
+        self.late: list[str] = []
         self._template = folder / "template"
         self._old = folder / "old"
 
@@ -209,7 +220,6 @@ class Campaign:
             again = Child(lambda say: _open(place, say))
             self._wait(again, "recovery", ledger)
         self.tally.count(act.kind, ledger, lambda: world.check(place, ledger))
-        ledger.opened.clear()
 
     def _until_begin(self, child: Child, ledger: world.Ledger) -> list[str]:
         while (line := child.line()) is not None:
@@ -239,6 +249,7 @@ class Campaign:
         elif ledger.current is not None:
             # Never seen to end: it takes longer than was thought.
             self._means[kind] *= 1.02
+        ledger.perhaps(self.late)
         self.tally.inside += ledger.current is not None
         if crash:
             self.tally.failed += 1

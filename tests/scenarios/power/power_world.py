@@ -240,6 +240,7 @@ class Ledger:
         self.opened: dict[int, tuple[str, str]] = {}
         self.generation = 0
         self.created = True
+        self._perhaps: list[People] = []
 
     def hear(self, line: str) -> None:
         """Take one line of `say`; half a line was never said."""
@@ -258,9 +259,23 @@ class Ledger:
 
     def allowed(self) -> list[People]:
         """Return the states the gate may be in now: before the act in hand, or after it."""
-        if self.current is None:
-            return [self.people]
-        return [self.people, after(self.people, self.current)]
+        now = [self.people]
+        if self.current is not None:
+            now.append(after(self.people, self.current))
+        return now + self._perhaps
+
+    def perhaps(self, lines: list[str]) -> None:
+        """Take what was said while the power went: it may be there, and it may not."""
+        ghost = Ledger(self.people)
+        ghost.current = self.current
+        for line in lines:
+            ghost.hear(line)
+            self._perhaps += ghost.allowed()
+
+    def settle(self, people: People) -> None:
+        """Go on from what was found."""
+        self.people, self.current, self._perhaps = people, None, []
+        self.opened.clear()
 
 
 def check(folder: Path, ledger: Ledger) -> list[str]:
@@ -291,7 +306,7 @@ def check(folder: Path, ledger: Ledger) -> list[str]:
             faults.append(f"people {people} where one of {ledger.allowed()}")
         loaded = archive.gallery.load_all(RECIPE, clock.wall())
         faults += [f"{one.pseudonym}: {one.reason}" for one in loaded.faults]
-        ledger.people, ledger.current = people, None
+        ledger.settle(people)
         # The gate goes on.
         if people:
             perform(archive, clock, Act("decide", min(people)), nobody)

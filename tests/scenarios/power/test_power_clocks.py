@@ -10,6 +10,7 @@ import pytest
 from power_model import Act
 
 from appliance.errors import AuditError
+from appliance.gate.references import References
 from appliance.gate.store.audit_prune import prune
 
 if TYPE_CHECKING:
@@ -46,25 +47,34 @@ def test_nobody_is_compared_and_no_reference_is_lost(
     gate: tuple[Archive, world.WorldClock], wrong: datetime
 ) -> None:
     archive, clock = gate
-    right = clock.wall()
-    archive.references.want(world.RECIPE)
-    assert archive.references.candidates(world.vector(0), right) != ()
-    assert archive.references.candidates(world.vector(0), wrong) == ()
     assert compared(archive, wrong) == 0
-    assert compared(archive, right) == 2
+    assert compared(archive, clock.wall()) == 2
+    archive.references.want(world.RECIPE)
+    assert archive.references.candidates(world.vector(0), wrong) == ()
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=["1970", "2099"])
-def test_the_set_in_memory_is_renewed_when_the_clock_is_right_again(
-    gate: tuple[Archive, world.WorldClock], wrong: datetime
+def test_a_clock_that_was_behind_at_start_and_is_put_right_brings_everybody_back(
+    gate: tuple[Archive, world.WorldClock],
 ) -> None:
     archive, clock = gate
-    right = clock.wall()
     archive.references.want(world.RECIPE)
-    assert archive.references.candidates(world.vector(0), wrong) == ()
-    (best, score), _ = archive.references.candidates(world.vector(0), right)
+    assert archive.references.candidates(world.vector(0), WRONG[0]) == ()
+    (best, score), _ = archive.references.candidates(world.vector(0), clock.wall())
     assert best == world.pseudonym_of(archive, LI)
     assert score == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_clock_that_was_ahead_revives_nobody_before_a_restart(
+    gate: tuple[Archive, world.WorldClock],
+) -> None:
+    archive, clock = gate
+    archive.references.want(world.RECIPE)
+    assert archive.references.candidates(world.vector(0), WRONG[1]) == ()
+    assert archive.references.candidates(world.vector(0), clock.wall()) == ()
+    again = References(archive.gallery, archive.roster)
+    again.want(world.RECIPE)
+    assert len(again.candidates(world.vector(0), clock.wall())) == 2
+    again.wipe()
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=["1970", "2099"])
