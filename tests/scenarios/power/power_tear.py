@@ -136,7 +136,7 @@ class Tearing:
         # The check moves a ledger on; the recording is not yet there.
         copy = world.Ledger(ledger.people)
         copy.current, copy.created = ledger.current, ledger.created
-        copy.opened, copy.generation = ledger.opened, ledger.generation
+        copy.opened, copy.generation = dict(ledger.opened), ledger.generation
         failed = self.tally.failed
         if acts:
             self.tally.count(mode, copy, lambda: world.check(cut, copy))

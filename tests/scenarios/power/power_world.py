@@ -16,8 +16,11 @@ from appliance.cli.run import prepare
 from appliance.gate.access.decision import AccessDecision
 from appliance.gate.access.reasons import Method, Reason
 from appliance.gate.archive import Archive, open_archive
+from appliance.gate.enrolment import burial
 from appliance.gate.enrolment.commit import Enrolment, Face, commit, commit_face
 from appliance.gate.enrolment.consent import Consent, GivenBy
+from appliance.gate.enrolment.erasure import prove
+from appliance.gate.enrolment.rights import Rights
 from appliance.gate.store import audit_prune, keyring, renewal
 from appliance.gate.store.audit import AuditEvent
 from appliance.gate.store.audit_findings import Witnesses
@@ -163,7 +166,8 @@ def perform(  # noqa: C901, PLR0912 - a plain list of acts
             moved = Profile(act.household, profile.label, profile.methods)
             roster.update(name, moved)
         case "withdraw":
-            roster.set_face_consent(name, None)
+            rights = Rights(archive, Config(site=Site(simulation=True)))
+            rights.withdraw(name, "at the desk", GivenBy.SELF)
         case "freeze" | "thaw":
             roster.freeze_face(name, frozen=act.kind == "freeze")
         case "card":
@@ -229,6 +233,22 @@ def observe(archive: Archive, faults: list[str]) -> People:
             resident.face_frozen,
         )
     return people
+
+
+def finish_erasures(archive: Archive, faults: list[str]) -> None:
+    """Make the proofs a cut interrupted, as the next sweep does."""
+    store = archive.roster.store
+    waiting = burial.pending(store)
+    faults += [
+        f"{one.pseudonym}: half erased"
+        for one in waiting
+        if one.part is burial.Part.PERSON and one.pseudonym in archive.roster
+    ]
+    if waiting:
+        reports = prove(store, waiting, archive.log.path)
+        faults += [f"{one.pseudonym}: still in {one.found}" for one in reports if not one.clean]
+    if burial.pending(store):
+        faults.append("an erasure waits for its proof for ever")
 
 
 class Ledger:
@@ -302,6 +322,9 @@ def check(folder: Path, ledger: Ledger) -> list[str]:
         if keks != 1:
             faults.append(f"{keks} key-encryption keys after opening")
         people = observe(archive, faults)
+        finish_erasures(archive, faults)
+        if observe(archive, faults) != people:
+            faults.append("finishing an erasure changed somebody")
         if people not in ledger.allowed():
             faults.append(f"people {people} where one of {ledger.allowed()}")
         loaded = archive.gallery.load_all(RECIPE, clock.wall())
