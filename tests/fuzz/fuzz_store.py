@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 NAME = "0123456789abcdef"
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
-WORKDAYS = Schedule((Period(frozenset({Weekday.MON}), 420, 1320),))
+WORKDAYS = Schedule((Period(frozenset({Weekday.MONDAY}), 420, 1320),))
 SEALER = Sealer(bytes(32))
 
 

@@ -9,9 +9,12 @@ import power_world as world
 import pytest
 from power_model import Act
 
-from appliance.errors import AuditError
+from appliance.errors import AuditError, StoreError
+from appliance.gate.enrolment.retention import sweep
+from appliance.gate.enrolment.rights import Rights
 from appliance.gate.references import References
 from appliance.gate.store.audit_prune import prune
+from appliance.sections import Config, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,3 +123,18 @@ def test_the_gate_opens_its_state_and_keeps_everybody(
     assert faults == []
     assert [entry.event.at for entry in again.log.tail(1)] == [wrong]
     again.close()
+
+
+def test_an_hour_of_2099_erases_nobody_although_events_bear_it_out(
+    gate: tuple[Archive, world.WorldClock],
+) -> None:
+    archive, clock = gate
+    right = clock.wall()
+    settings = Config(site=Site(simulation=True))
+    rights = Rights(archive, settings)
+    clock.at = WRONG[1]
+    for _ in range(3):
+        archive.journal.happened("door.held")
+    with pytest.raises(StoreError, match="since its last jump"):
+        sweep(archive, rights, settings, clock.wall())
+    assert compared(archive, right) == 2
