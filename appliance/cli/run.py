@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from appliance.config import load
-from appliance.gate.archive import create_archive
+from appliance.gate.archive import create_archive, is_new
 from appliance.gate.store.roots import weakness
 from appliance.supervisor import Supervisor
 
@@ -52,7 +52,7 @@ def prepare(settings: Config, out: Console) -> None:
     """
     if settings.site.simulation:
         out.print("[bold yellow]simulation site: devices may be simulated, not for a real gate[/]")
-    if not Path(settings.store.folder).exists():
+    if is_new(settings):
         out.print(f"new gate: making its store in {settings.store.folder}")
         create_archive(settings)
     weak = weakness(settings.store)

@@ -12,7 +12,7 @@ from appliance.gate.enrolment.desk import Desk
 from appliance.gate.journal import Journal
 from appliance.gate.references import References
 from appliance.gate.store.audit import AuditLog
-from appliance.gate.store.files import private_folder
+from appliance.gate.store.files import DRAFT, private_folder, publish, sync
 from appliance.gate.store.gallery import Gallery
 from appliance.gate.store.keys import OpenedKey
 from appliance.gate.store.roots import create_root, open_root
@@ -21,7 +21,11 @@ from appliance.gate.store.schema import create_store, open_store
 
 if TYPE_CHECKING:
     from appliance.clock import Clock
+    from appliance.gate.store.keys import RootKey
     from appliance.sections import Config
+
+UNFINISHED = "unfinished"
+"""File in the folder of a gate while that is being made."""
 
 
 RESTORING = ".restoring"
@@ -50,25 +54,57 @@ class Archive:
         self.log.close()
 
 
+def is_new(config: Config) -> bool:
+    """Say whether a gate is still to be made: nothing is there, or its making was cut short."""
+    folder = Path(config.store.folder)
+    return not folder.exists() or (folder / UNFINISHED).exists() or not _there(folder)
+
+
 def create_archive(config: Config) -> None:
-    """Make key, store and log of a new gate; an existing one is never touched.
+    """Make key, store and log of a new gate, or go on where a power cut stopped that.
+
+    An existing part is never touched, and a missing one of a gate that worked never replaced.
 
     Raises:
         StoreError: part of it is there already, or cannot be written.
 
     """
     folder, key_file = Path(config.store.folder), Path(config.store.key_file)
+    store_file, log_file = folder / "gate.db", folder / "audit.db"
     private_folder(folder)
     _require_restored(folder)
+    there = _there(folder)
+    if not there:
+        publish(folder / UNFINISHED, b"")
     if config.store.key != "credential" and not key_file.exists():
-        if any(folder.iterdir()):
+        if there - {UNFINISHED}:
             raise StoreError(f"key file {key_file}", "missing", f"the key of the store in {folder}")
         create_root(config.store)
     root = OpenedKey(open_root(config.store))
-    if not (folder / "gate.db").exists():
-        create_store(folder / "gate.db", root)
-    if not (folder / "audit.db").exists():
-        AuditLog.create(folder / "audit.db", root)
+    if log_file.exists() and not store_file.exists():
+        raise StoreError(f"store {store_file}", "missing", f"the one that {log_file} belongs to")
+    if not store_file.exists():
+        create_store(store_file, root)
+    if not log_file.exists():
+        _require_unused(store_file, root)
+        AuditLog.create(log_file, root)
+    if (folder / UNFINISHED).exists():
+        (folder / UNFINISHED).unlink()
+        sync(folder)
+
+
+def _there(folder: Path) -> set[str]:
+    """Return the names in a folder, without drafts that never got theirs."""
+    return {one.name for one in folder.iterdir() if not one.name.startswith(DRAFT)}
+
+
+def _require_unused(path: Path, root: RootKey) -> None:
+    """Refuse a store that has a history: the log beside it was taken away."""
+    with open_store(path, root) as store:
+        if store.generation > 1 or len(Roster(store)):
+            raise StoreError(
+                f"log of {path}", "missing", "the one the gate wrote: restore a backup"
+            )
 
 
 def open_archive(config: Config, clock: Clock) -> Archive:

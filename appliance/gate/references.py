@@ -41,7 +41,7 @@ class References:
             self._version = -1
 
     def refresh(self, now: datetime) -> None:
-        """Load again if a row of a person changed or a consent has ended since.
+        """Load again if a row of a person changed, or a consent ended or began.
 
         Used codes and the clock's floor are no such rows: they are written with every visit.
 

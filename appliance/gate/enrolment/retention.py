@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from appliance.errors import StoreError
@@ -12,10 +13,9 @@ from appliance.gate.enrolment.receipt import stamp
 from appliance.gate.store.audit_prune import prune
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from appliance.gate.archive import Archive
     from appliance.gate.enrolment.rights import Erased, Rights
+    from appliance.gate.store.audit import AuditLog
     from appliance.gate.store.roster import Roster
     from appliance.sections import Config, RetentionSection
 
@@ -24,6 +24,9 @@ CODE_DAYS = 1
 
 SILENT_DAYS = 7
 """A gate logs something every day; after so long a silence the clock may have jumped."""
+
+STEADY = timedelta(days=3)
+"""So long a clock must have run on after a jump before anything is erased by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,12 @@ def sweep(
     silent = now - newest if archive.log.tail(1) else timedelta()
     if not sure and not timedelta() <= silent <= timedelta(days=SILENT_DAYS):
         raise StoreError("clock", now, f"near the log's last event, {newest}; or say it is right")
+    if not sure and _jumped(archive.log, now):
+        raise StoreError(
+            "clock",
+            now,
+            f"one that ran for {STEADY.days} days since its last jump; or say it is right",
+        )
     found = due(archive.roster, settings.retention, now)
     waiting = burying.pending(archive.roster.store)
     burials = [rights.bury(name) for name in found.people]
@@ -125,3 +134,20 @@ def sweep(
 
     keep = timedelta(days=settings.log.retention_days)
     return Swept(erased, codes, prune(archive.log, now, keep, tell).removed)
+
+
+def _jumped(log: AuditLog, now: datetime) -> bool:
+    """Say whether the log saw the clock jump less than `STEADY` ago, by its own steps.
+
+    Events of a wrong hour stand beside it in the log and must not bear it out.
+    """
+    times = [datetime.fromisoformat(at.decode("ascii")) for _, at in log.times()]
+    steady = timedelta()
+    for earlier, later in pairwise(reversed([*times, now])):
+        step = earlier - later
+        if abs(step) > timedelta(days=SILENT_DAYS):
+            return True
+        steady += step
+        if steady >= STEADY:
+            return False
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import closing, contextmanager
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from appliance.errors import StoreError
-from appliance.gate.store.files import PRIVATE_FILE, link_new, private_folder
+from appliance.gate.store.files import DRAFT, PRIVATE_FILE, link_new, private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +66,7 @@ def create(path: Path, migrations: Sequence[Migration], fill: Callable[[Database
         raise StoreError(f"log {log}", "left by a lost database", "to be moved away first")
     with (
         speaking(f"new database {path}"),
-        tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as workshop,
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=DRAFT) as workshop,
     ):
         draft = Path(workshop) / path.name
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
@@ -100,8 +101,11 @@ def open_existing(
         raise StoreError(f"folder {path.parent}", "missing", "the folder of a store")
     private_folder(path.parent)
     with speaking(f"database {path}"):
-        mode = path.stat().st_mode & 0o777
-        size = path.stat().st_size
+        # Of the name itself: behind a link lies a file that is not kept as this folder is.
+        status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreError(f"database {path}", stat.filemode(status.st_mode), "a file of its own")
+    mode, size = status.st_mode & 0o777, status.st_size
     if mode & 0o077:
         raise StoreError(f"database {path}", f"mode {mode:04o}", "mode 0600")
     if size == 0:

@@ -10,12 +10,18 @@ from appliance.errors import StoreError
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+DRAFT = ".new-"
+"""Begins the names of folders in which a file is made before it gets its own name."""
 
 
 def private_folder(folder: Path) -> None:
     """Make `folder` if it is not there, and refuse one that others can look into."""
     try:
+        made = [one for one in (folder, *folder.parents) if not one.exists()]
         folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        for one in made:
+            # A folder whose name is not on the disk takes all it holds with it in a power cut.
+            sync(one.parent)
         mode = folder.stat().st_mode & 0o777
     except OSError as error:
         raise StoreError(f"folder {folder}", error.strerror, "a folder we may write") from error
@@ -26,7 +32,7 @@ def private_folder(folder: Path) -> None:
 def publish(path: Path, content: bytes) -> None:
     """Write `content` durably to the new file `path`, mode 0600."""
     try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as workshop:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=DRAFT) as workshop:
             draft = Path(workshop) / path.name
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
             with os.fdopen(handle, "wb") as file:

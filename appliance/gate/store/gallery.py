@@ -33,7 +33,8 @@ class Loaded:
         other_features: people whose reference another recipe made; they must enrol anew.
         resting: people whose face is frozen, whose consent is not in force, or who have no other
             door any more.
-        next_expiry: when the first of the consents loaded ends; load again by then.
+        next_expiry: when the first of the consents loaded ends, or one given later begins, as
+            under a clock that is behind; load again by then.
 
     """
 
@@ -132,6 +133,8 @@ class Gallery:
                     or not any(key.credential(*door).active for door in doors.get(name, ()))
                 ):
                     resting.append(name)
+                    if now < consent.given_at:
+                        ends.append(consent.given_at)
                     continue
                 with key.reference(revision, sealed) as content:
                     reference = Reference.decode(name, content)
