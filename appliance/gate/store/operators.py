@@ -81,7 +81,7 @@ class _Record:
                 int(fields["failures"]),
                 None if until is None else datetime.fromisoformat(until),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise SealBrokenError("operator", repr(error), "one of this version") from error
 
 

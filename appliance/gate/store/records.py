@@ -119,7 +119,7 @@ class Resident:
             )
             marks = frozenset(fields.get("look_alikes", ()))
             return cls(pseudonym, profile, bool(fields["face_frozen"]), marks)
-        except (ValueError, KeyError, TypeError, RosterError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RosterError) as error:
             raise SealBrokenError(
                 f"record of {pseudonym}", repr(error), "a record of this version"
             ) from error
@@ -187,7 +187,7 @@ class Credential:
                 bytes.fromhex(fields.get("uid", "")),
                 int(fields.get("issue", 0)),
             )
-        except (ValueError, KeyError, TypeError, RosterError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RosterError) as error:
             raise SealBrokenError(
                 "stored credential", repr(error), "a credential of this version"
             ) from error

@@ -70,7 +70,7 @@ class Reference:
                 # The first version knew no renewal.
                 int(header.get("turned_by", 0)),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise SealBrokenError(
                 f"reference of {pseudonym}", repr(error), "a reference of this version"
             ) from error
