@@ -56,6 +56,9 @@ class HandClock:
     def sleep_until_ns(self, at_ns: int) -> None:
         self.ns = max(self.ns, at_ns)
 
+    def boot_ns(self) -> int:
+        return self.ns
+
     def wall(self) -> datetime:
         passed = timedelta(microseconds=self.ns // 1000)
         return datetime(2026, 3, 4, 8, 0, tzinfo=UTC) + passed

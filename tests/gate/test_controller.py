@@ -524,7 +524,11 @@ def test_an_unsure_clock_refuses_codes_alone_alarms_and_heals(gate: Gate) -> Non
     assert gate.faults["clock"] == ""
     assert gate.decided[-1] == "granted"
     kinds = [kind for kind, _, _ in gate.events()]
-    assert [one for one in kinds if one.startswith("clock")] == ["clock.unsure", "clock.sure"]
+    assert [one for one in kinds if one.startswith("clock")] == [
+        "clock.unsure",
+        "clock.back",
+        "clock.sure",
+    ]
 
 
 def test_a_phone_with_a_wrong_clock_is_told_by_how_much(gate: Gate) -> None:

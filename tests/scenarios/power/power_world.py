@@ -44,6 +44,7 @@ OLD_EVENTS = 220
 RECIPE = "recipe 1"
 DIMENSION = 32
 KEEP = timedelta(days=180)
+SITE = Config(site=Site(simulation=True))
 
 
 class WorldClock:
@@ -160,14 +161,13 @@ def perform(  # noqa: C901, PLR0912 - a plain list of acts
             face = Face(vector(act.face), RECIPE, act.face)
             commit_face(roster, archive.gallery, name, agreed(act.face, now), face, now)
         case "erase":
-            archive.erase(name)
+            Rights(archive, SITE).erase(name)
         case "move":
             profile = roster.get(name).profile
             moved = Profile(act.household, profile.label, profile.methods)
             roster.update(name, moved)
         case "withdraw":
-            rights = Rights(archive, Config(site=Site(simulation=True)))
-            rights.withdraw(name, "at the desk", GivenBy.SELF)
+            Rights(archive, SITE).withdraw(name, "at the desk", GivenBy.SELF)
         case "freeze" | "thaw":
             roster.freeze_face(name, frozen=act.kind == "freeze")
         case "card":
@@ -215,7 +215,8 @@ def observe(archive: Archive, faults: list[str]) -> People:
         for revision, sealed in store.rows(
             "SELECT revision, sealed FROM reference WHERE pseudonym = ?", (name,)
         ):
-            reference = Reference.decode(name, store.person(name).reference(revision, sealed))
+            with store.person(name).reference(revision, sealed) as content:
+                reference = Reference.decode(name, content)
             seed = reference.quality
             turned = archive.gallery.rotate(vector(seed))
             if reference.turned_by != rotations.current:

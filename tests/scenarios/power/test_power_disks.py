@@ -12,6 +12,7 @@ from test_controller import CARD, Gate, simulated
 
 from appliance.errors import StoreError
 from appliance.gate.archive import open_archive
+from appliance.gate.enrolment.rights import Rights
 from appliance.gate.store.records import Profile
 from appliance.sections import Store
 
@@ -110,10 +111,10 @@ def test_on_a_full_disk_nobody_is_half_enrolled_or_half_erased(disk: Path, tmp_p
     assert refused > 20
     there = {one.pseudonym for one in gate.archive.roster.residents()}
     with suppress(StoreError):
-        gate.archive.erase(kept)
+        Rights(gate.archive, gate.config).erase(kept)
     filler.unlink()
     if kept in gate.archive.roster:
-        gate.archive.erase(kept)
+        Rights(gate.archive, gate.config).erase(kept)
     gate.close()
     archive = open_archive(gate.config, gate.clock)
     assert {one.pseudonym for one in archive.roster.residents()} == there - {kept}
