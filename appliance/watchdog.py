@@ -10,6 +10,9 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._notifier = sdnotify.SystemdNotifier()
+        if self._notifier.socket is not None:
+            # A supervisor that does not listen must not hold up the gate: its queue is soon full.
+            self._notifier.socket.settimeout(0)
 
     def ready(self) -> None:
         """Say that start-up is done."""

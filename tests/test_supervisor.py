@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -150,6 +153,29 @@ def test_a_room_that_lives_long_is_not_touched_and_its_pause_is_short_again(
     until_s = time.monotonic() + 1.2
     one.until(lambda: time.monotonic() > until_s)
     assert (room.starts, one.told) == (1, ["gate: ready"])
+
+
+EAGER = """
+from appliance.watchdog import Watchdog
+watchdog = Watchdog()
+watchdog.ready()
+for _ in range(10_000):
+    watchdog.alive()
+"""
+
+
+def test_a_supervisor_that_does_not_listen_holds_nobody_up(tmp_path: Path) -> None:
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(path)
+        told = subprocess.run(  # noqa: S603 - our own code
+            [sys.executable, "-c", EAGER],
+            env={**os.environ, "NOTIFY_SOCKET": path},
+            check=True,
+            timeout=30,
+        )
+        assert told.returncode == 0
+        assert deaf.recv(64) == b"READY=1"
 
 
 def test_the_watchdog_speaks_to_whatever_supervises(

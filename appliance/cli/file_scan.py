@@ -108,11 +108,11 @@ def written_by(pid: int) -> set[Path]:
         try:
             status = link.stat()
             flags = (Path(f"/proc/{pid}/fdinfo") / link.name).read_text(encoding="ascii")
+            target = Path(os.readlink(link))  # noqa: PTH115 - of a deleted file it is no path
         except FileNotFoundError:
             continue  # closed meanwhile
         number = int(next(one for one in flags.splitlines() if one.startswith("flags:"))[6:], 8)
         if stat.S_ISREG(status.st_mode) and number & os.O_ACCMODE != os.O_RDONLY:
-            target = Path(os.readlink(link))  # noqa: PTH115 - of a deleted file it is no path
             files.add(target if target.exists() else link.absolute())
     return files
 

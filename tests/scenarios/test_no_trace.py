@@ -106,6 +106,7 @@ def held(proof: Proof, place: str) -> str:
     return " ".join(proof.found.get(place, []))
 
 
+@pytest.mark.rig
 def test_after_an_unmatched_visit_neither_picture_nor_probe_is_left(clip: Path) -> None:
     proof = trial(clip)
     assert proof.found == {}
@@ -125,6 +126,7 @@ def test_a_clip_that_is_none_ends_the_command_with_its_name() -> None:
     assert "nothing.mp4" in str(result.exception)
 
 
+@pytest.mark.rig
 def test_nothing_is_left_of_a_passer_by(clip: Path) -> None:
     proof = trial(clip, near_px=300.0)
     assert (proof.visits, proof.refused) == (0, 0)
@@ -132,6 +134,7 @@ def test_nothing_is_left_of_a_passer_by(clip: Path) -> None:
     assert proof.proven, asdict(proof)
 
 
+@pytest.mark.rig
 def test_a_room_that_keeps_crops_and_writes_a_picture_is_found_out(clip: Path) -> None:
     proof = trial(clip, made=rooms(leak))
     assert "aligned face" in held(proof, "memory of vision")
@@ -141,6 +144,7 @@ def test_a_room_that_keeps_crops_and_writes_a_picture_is_found_out(clip: Path) -
     assert not proof.proven
 
 
+@pytest.mark.rig
 def test_rooms_whose_freed_memory_is_not_overwritten_are_found_out(clip: Path) -> None:
     proof = trial(clip, made=rooms(forget_hardening))
     assert proof.memory_hits > 0

@@ -34,7 +34,7 @@ def disk(tmp_path: Path, shell: Callable[..., bool]) -> Iterator[Path]:
     if os.geteuid() != 0 or not shell(*words):
         pytest.skip("mounting a small disk takes root")
     yield place
-    assert shell("/bin/umount", str(place))
+    assert shell("/bin/umount", "--lazy", str(place))
 
 
 def gate_on(disk: Path, tmp_path: Path) -> Gate:
