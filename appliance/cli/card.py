@@ -21,6 +21,7 @@ from appliance.gate import process as gate
 from appliance.gate.archive import open_archive
 from appliance.gate.enrolment.card_bulk import Bulk, Progress, read_rows
 from appliance.gate.enrolment.card_desk import CardDesk, Slot
+from appliance.gate.store.records import Profile
 from hardware.sim.card import SoftCard
 from hardware.sim.card_memory import Memory
 from hardware.sim.reader import SimReader
@@ -55,9 +56,22 @@ def master(path: Annotated[Path, typer.Argument(help="A new file, kept away from
 
 
 @app.command()
-def issue(config: ConfigFile, pseudonym: Name, master: Master, soft: Soft = None) -> None:
-    """Write a blank card and enrol it to a resident."""
+def issue(
+    config: ConfigFile,
+    master: Master,
+    pseudonym: Name = "",
+    household: Annotated[str, typer.Option(help="A new resident's flat or house.")] = "",
+    label: Annotated[str, typer.Option(help="How the manager recognises a new resident.")] = "",
+    soft: Soft = None,
+) -> None:
+    """Write a blank card for somebody on the roster, or for a new resident of a household."""
+    if bool(pseudonym) == bool(household):
+        raise RosterError("card", f"{pseudonym!r} of {household!r}", "a pseudonym or --household")
     with _desk(config) as (settings, archive, desk):
+        if household:
+            pseudonym = archive.roster.add(Profile(household, label, frozenset({"card"})))
+            archive.journal.happened("enrolment.committed", pseudonym, face="no")
+            Console().print(f"[green]enrolled[/] {pseudonym}, as yet without a card")
         archive.roster.get(pseudonym)
         _issue(settings, desk, pseudonym, master, soft)
 

@@ -121,6 +121,27 @@ def test_nobody_gets_no_card(config: Path, master: Path, tmp_path: Path) -> None
     assert not soft.exists()
 
 
+def test_a_new_resident_gets_a_card_and_needs_neither_phone_nor_face(
+    config: Path, master: Path, tmp_path: Path
+) -> None:
+    base = ("--config", config, "--master", master, "--soft", tmp_path / "a.card")
+    code, output, _ = run("issue", "--household", "5-502", *base)
+    (row,) = listed(config)
+    assert (code, row["issue"], row["active"]) == (0, 1, True)
+    assert str(row["pseudonym"]) in output
+
+
+@pytest.mark.parametrize("who", [(), ("0" * 16, "--household", "5-502")])
+def test_a_card_is_for_one_known_or_one_new_person(
+    config: Path, master: Path, tmp_path: Path, who: tuple[str, ...]
+) -> None:
+    base = ("--config", config, "--master", master, "--soft", tmp_path / "a.card")
+    code, _, fault = run("issue", *who, *base)
+    assert code == 1
+    assert "a pseudonym or --household" in str(fault)
+    assert listed(config) == []
+
+
 def test_a_wrong_passphrase_leaves_the_card_blank(
     config: Path, master: Path, tmp_path: Path
 ) -> None:
