@@ -49,6 +49,18 @@ class Hint(Enum):
     LESS_LIGHT = "less_light"
     UNCOVER_EYES = "uncover_eyes"
     UNCOVER_MOUTH = "uncover_mouth"
+    TURN_SLIGHTLY = "turn_slightly"
+    NOD_SLIGHTLY = "nod_slightly"
+    BLINK = "blink"
+    WATCH_LIGHT = "watch_light"
+
+
+class Tint(Enum):
+    """A colour of the screen's light sequence: equally bright, no saturated red (WCAG 2.3.1)."""
+
+    NEUTRAL = "neutral"
+    WARM = "warm"
+    COOL = "cool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +122,14 @@ class CueEvidence:
         cue: its name.
         score: 0 = attack, 1 = bona fide.
         frames: how many pictures it looked at; 0 = no evidence.
+        version: of its arithmetic and weights (S136).
 
     """
 
     cue: ShortText
     score: Score
     frames: Count
+    version: ShortText = ""
 
 
 @dataclass(frozen=True, slots=True)
