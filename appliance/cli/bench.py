@@ -39,7 +39,7 @@ WARM_UP = 3
 START_LIMIT_S = 120
 ROOM = """
 import json, resource, sys
-from appliance.vision.process import VisionRoom
+from appliance.vision.room import VisionRoom
 from appliance.vision.inference import ModelShelf
 from appliance.vision.pipeline import FacePipeline
 pipeline = FacePipeline(ModelShelf())

@@ -16,6 +16,7 @@ from appliance.gate.doorkeeper import Doorkeeper
 from appliance.gate.faults import Faults
 from appliance.gate.visits import Visits
 from appliance.messages import (
+    CuesSeen,
     FaceEvidence,
     Guidance,
     Health,
@@ -72,7 +73,7 @@ class Controller:
         self._tell = tell
         self._faults = Faults(tell)
         self._claims = Claims(parts.roster, parts.references, parts.passes, rules, self._faults)
-        self._visits = Visits(parts.clock, rules.visit, self._faults, tell)
+        self._visits = Visits(parts.clock, rules.visit, self._faults, tell, rules.cues)
         self._features = ""
         self._lockout = FaceLockout()
         self._inequality = Inequality()
@@ -139,6 +140,8 @@ class Controller:
                 self._tell(notices.Hinted(message.hint))
             case IntentSeen():
                 self._visits.begin(message.at_ns)
+            case CuesSeen():
+                self._visits.weigh(message)
             case FaceEvidence():
                 self._compare(message)
             case VisitAbandoned():

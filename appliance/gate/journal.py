@@ -50,6 +50,7 @@ class Journal:
                 method=made.method.value,
                 reason=made.reason.value,
                 pseudonym=made.pseudonym,
+                detail={"cue": made.cue} if made.cue else {},
             )
         )
 

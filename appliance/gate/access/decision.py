@@ -117,6 +117,7 @@ class AccessDecision:
         method: how the person asked.
         pseudonym: who, or None where nobody was proven.
         at: aware wall-clock time.
+        cue: the presentation attack cue that decided, or empty; for the log only (law 9).
 
     Raises:
         ValueError: `granted` and `reason` disagree, or nobody is granted.
@@ -128,6 +129,7 @@ class AccessDecision:
     method: Method
     pseudonym: str | None
     at: datetime
+    cue: str = ""
 
     def __post_init__(self) -> None:
         if self.granted != (self.reason is Reason.GRANTED):
