@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from appliance.cli import bench, demo, evaluate, evaluate_clip, prove, residents, run, selftest
+from appliance.cli import (
+    bench,
+    demo,
+    evaluate,
+    evaluate_clip,
+    evaluate_pad,
+    prove,
+    residents,
+    run,
+    selftest,
+)
 from appliance.errors import ConfigError, SanmenError
 from hardware.errors import DeviceError
 
@@ -31,6 +41,7 @@ def build() -> typer.Typer:
     app.command("selftest")(selftest.selftest)
     app.command("bench")(bench.bench)
     evaluate.app.command("clip")(evaluate_clip.clip)
+    evaluate.app.command("pad")(evaluate_pad.pad)
     app.add_typer(evaluate.app, name="evaluate")
     app.add_typer(prove.app, name="prove")
     return app

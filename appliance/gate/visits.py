@@ -75,6 +75,8 @@ class Visits:
         self._asked: set[Hint] = set()
         self._ask_ns = 0
         self._contradicted_ns: int | None = None
+        self.asks = True
+        """Whether there is somebody who can be asked for an action; a recording cannot."""
         self.screen_can_light = False
         """Set by whoever drives a screen that shows the light sequence."""
         self._clock = clock
@@ -149,7 +151,7 @@ class Visits:
             self._send(Conclude(visit.visit))
             return
         asked = wish(finding, screen_can_light=self.screen_can_light)
-        if asked is Hint.NONE or asked in self._asked or now_ns < self._ask_ns:
+        if not self.asks or asked in {Hint.NONE, *self._asked} or now_ns < self._ask_ns:
             return
         self._asked.add(asked)
         if asked is Hint.TURN_SLIGHTLY:
