@@ -68,7 +68,8 @@ def bench(
     frame's whole pipeline (detect and sample) divided by the sum of its bare model calls, which
     run on the same prepared inputs right before or after it, in turn. start_to_ready_s is a fresh
     process until all models have run once; peak_memory_mb is that process's, after the frames.
-    own_work_ms is what each stage adds to its models.
+    own_work_ms is what each stage adds to its models. pad_ms is the mean of what the presentation
+    attack cues add to a frame beside the texture model; ratio contains it.
     """
     start_s, peak_mb = start_and_work(frames)
     costs = frame_costs(frames)
@@ -84,6 +85,15 @@ def bench(
         "peak_memory_mb": round(peak_mb, 1),
         "pipeline_ms": round(pipeline_ms, 3),
         "own_work_ms": medians([own_work(cost) for cost in costs]),
+        "pad_ms": round(float(np.mean([cost.pad_ms for cost in costs])), 3),
+        "ratio_without_pad": round(
+            float(
+                np.median(
+                    [(one.pipeline_ms - one.pad_ms) / sum(one.models_ms.values()) for one in costs]
+                )
+            ),
+            4,
+        ),
         "frames": len(costs),
     }
     if as_json:
