@@ -160,6 +160,14 @@ class CueSection(_Section, frozen=True):
             raise ValueError("contradicts at most as high as supports")
 
 
+class ParallaxSection(CueSection, frozen=True):
+    """The proof by relief; between the two thresholds it says nothing."""
+
+    supports: Annotated[float, Meta(ge=0.05, le=0.999)] = 0.5
+    contradicts: Annotated[float, Meta(ge=0.0, le=0.999)] = 0.05
+    frames: Annotated[int, Meta(ge=1, le=64)] = 8
+
+
 class PadSection(_Section, frozen=True):
     """Presentation attack detection: the cues of `vision/pad/`, by name.
 
@@ -168,6 +176,7 @@ class PadSection(_Section, frozen=True):
     """
 
     texture: CueSection = msgspec.field(default_factory=CueSection)
+    parallax: ParallaxSection = msgspec.field(default_factory=ParallaxSection)
 
 
 class OpenPeriod(_Section, frozen=True):

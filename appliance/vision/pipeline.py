@@ -16,7 +16,9 @@ from appliance.vision.detection import Detector
 from appliance.vision.features import FeatureExtractor
 from appliance.vision.landmarks import find_mesh
 from appliance.vision.pad.look import CueBench, Glance, Look
+from appliance.vision.pad.parallax import ParallaxCue
 from appliance.vision.pad.texture import TextureCue
+from appliance.vision.pad.tracks import Tracks
 from appliance.vision.pose import head_pose
 from appliance.vision.quality import QualityLimits, measure, refusal, unified
 from appliance.vision.samples import brief
@@ -151,7 +153,8 @@ class FacePipeline:
         self._texture.rinse()
 
     def _enabled(self, pad: PadSection) -> list[Cue]:
-        every: tuple[Cue, ...] = (self._texture,)
+        tracks = Tracks()
+        every: tuple[Cue, ...] = (self._texture, ParallaxCue(tracks))
         return [cue for cue in every if getattr(pad, cue.name).on]
 
     def _show(
