@@ -103,9 +103,9 @@ def scenes(clock: Clock, code: Callable[[], str]) -> tuple[Scene, ...]:
             lambda: film(RESIDENT, VISIT_S),
         ),
         Scene(
-            "3 A stranger",
-            "A face that nobody enrolled (a NASA portrait): nothing of it is kept.",
-            "face-no-match",
+            "3 A stranger's portrait",
+            "A still picture of a face nobody enrolled (NASA): no relief, so it is not compared.",
+            "face-unproven",
             stranger,
         ),
         Scene(
