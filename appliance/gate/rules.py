@@ -22,8 +22,9 @@ KINDS = {
     "parallax": CueKind.PROOF_GEOMETRY,
     "screen_light": CueKind.PROOF_EMISSION,
     "infrared": CueKind.PROOF_EMISSION,
+    "challenge": CueKind.WITNESS,
 }
-"""The proofs among the cues; every other cue is a veto."""
+"""The cues that are no vetoes; every other cue is one."""
 _DAYS = dict(zip(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), Weekday, strict=True))
 
 

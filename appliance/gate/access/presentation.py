@@ -22,12 +22,17 @@ class PresentationJudgement(Enum):
 
 
 class CueKind(Enum):
-    """What a cue is for: a proof must be shown, a veto must have looked and seen nothing."""
+    """What a cue is for.
+
+    A proof must be shown; a veto must have looked and seen nothing; a witness is heard only when
+    there is something to say, as about the answer to a question: its silence is no obstacle.
+    """
 
     PROOF_TEXTURE = "texture"
     PROOF_GEOMETRY = "geometry"
     PROOF_EMISSION = "emission"
     VETO = "veto"
+    WITNESS = "witness"
 
 
 class Answer(Enum):
@@ -38,6 +43,13 @@ class Answer(Enum):
     NO_EVIDENCE = "no_evidence"
 
 
+ASKED = (
+    CueKind.VETO,
+    CueKind.PROOF_TEXTURE,
+    CueKind.PROOF_GEOMETRY,
+    CueKind.PROOF_EMISSION,
+)
+"""The kinds whose evidence must be in; what lacks first is named first."""
 DEVICE_VETOES = frozenset({"bands", "raster", "surface"})
 """The vetoes against screens and prints: all of them enabled and clean are a proof of emission."""
 
@@ -132,11 +144,11 @@ def examine(
     for cue, answer in answers.items():
         if answer is Answer.CONTRADICTED:
             return Finding(PresentationJudgement.CONTRADICTED, cue.name)
-    lacks = _lacks(answers, (CueKind.PROOF_TEXTURE,) if attended else tuple(CueKind))
+    lacks = _lacks(answers, (CueKind.PROOF_TEXTURE,) if attended else ASKED)
     if lacks:
         first = next(iter(lacks.values()))
         return Finding(PresentationJudgement.NO_EVIDENCE, first, frozenset(lacks))
-    if all(cue.kind is CueKind.VETO for cue in policy):
+    if all(cue.kind in {CueKind.VETO, CueKind.WITNESS} for cue in policy):
         return Finding(PresentationJudgement.NO_EVIDENCE)
     return Finding(PresentationJudgement.SUPPORTED)
 

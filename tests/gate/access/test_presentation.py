@@ -150,6 +150,25 @@ def test_vetoes_alone_never_support() -> None:
     assert judge(GOOD[4:], policy) is NO_EVIDENCE
 
 
+@pytest.mark.parametrize(
+    ("said", "judged"),
+    [
+        ((CueEvidence("challenge", 0.0, 0),), SUPPORTED),
+        ((CueEvidence("challenge", 0.75, 5),), SUPPORTED),
+        ((CueEvidence("challenge", 0.0, 5),), CONTRADICTED),
+        ((), NO_EVIDENCE),
+    ],
+    ids=["not asked", "answered", "answered before it was asked", "missing"],
+)
+def test_a_witness_may_be_silent_but_not_missing(
+    said: tuple[CueEvidence, ...], judged: PresentationJudgement
+) -> None:
+    witness = cue("challenge", CueKind.WITNESS)
+
+    assert judge((*GOOD, *said), (*POLICY, witness)) is judged
+    assert judge(said, (witness,)) is not SUPPORTED
+
+
 def test_beside_staff_texture_must_support_and_nothing_may_contradict() -> None:
     assert judge(seen(S, N, N, N, N, N, N, N), POLICY, attended=True) is SUPPORTED
     assert judge(seen(N, S, S, S, S, S, S, S), POLICY, attended=True) is NO_EVIDENCE
