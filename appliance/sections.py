@@ -177,6 +177,10 @@ class PadSection(_Section, frozen=True):
 
     texture: CueSection = msgspec.field(default_factory=CueSection)
     parallax: ParallaxSection = msgspec.field(default_factory=ParallaxSection)
+    surface: CueSection = msgspec.field(default_factory=CueSection)
+    raster: CueSection = msgspec.field(default_factory=CueSection)
+    bands: CueSection = msgspec.field(default_factory=CueSection)
+    camera_path: CueSection = msgspec.field(default_factory=CueSection)
 
 
 class OpenPeriod(_Section, frozen=True):

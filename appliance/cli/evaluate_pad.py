@@ -70,7 +70,7 @@ def pad(
     before "--" in a file's name. ms_per_frame is the cues' own work without the texture model.
     """
     section = load(config).pad if config else PadSection()
-    pipeline = FacePipeline(ModelShelf(), pad=section)
+    pipeline = FacePipeline(ModelShelf(), pad=section, timed=False)
     policy = cue_policies(section)
     clips = [*labelled(live, attacks=False), *labelled(attack, attacks=True)]
     shown = track(clips, description="presentations", console=Console(stderr=True), transient=True)

@@ -80,7 +80,7 @@ class House:
             )
             undo.callback(self.controller.close)
             self._ending = undo.pop_all()
-        self._pipeline = vision.open_pipeline(pad=config.pad) if pipeline is None else pipeline
+        self._pipeline = _opened(config) if pipeline is None else pipeline
         self._room: VisionRoom | None = None
         self._watching = ExitStack()
 
@@ -159,7 +159,7 @@ def enrol_face(
         camera,
         Link(far, FROM_GATE, clock),
         clock,
-        vision.open_pipeline(pad=config.pad) if pipeline is None else pipeline,
+        _opened(config) if pipeline is None else pipeline,
     )
     rules = build_rules(config)
     hints = [Hint.NONE]
@@ -181,6 +181,11 @@ def enrol_face(
     finally:
         near.close()
         far.close()
+
+
+def _opened(config: Config) -> FacePipeline | ModelError:
+    """Open the face models; what a simulated gate sees is footage, stamped by arithmetic."""
+    return vision.open_pipeline(pad=config.pad, timed=not config.site.simulation)
 
 
 def trial_consent(now: datetime) -> Consent:

@@ -15,8 +15,12 @@ from appliance.vision.alignment import align
 from appliance.vision.detection import Detector
 from appliance.vision.features import FeatureExtractor
 from appliance.vision.landmarks import find_mesh
+from appliance.vision.pad.bands import BandsCue
+from appliance.vision.pad.camera_path import CameraPathCue, Commission
 from appliance.vision.pad.look import CueBench, Glance, Look
 from appliance.vision.pad.parallax import ParallaxCue
+from appliance.vision.pad.raster import RasterCue
+from appliance.vision.pad.surface import SurfaceCue
 from appliance.vision.pad.texture import TextureCue
 from appliance.vision.pad.tracks import Tracks
 from appliance.vision.pose import head_pose
@@ -59,6 +63,7 @@ class FacePipeline:
         shelf: the models.
         limits: of quality.
         pad: which presentation attack cues are switched on.
+        timed: whether a sensor stamps the pictures; those of a file are stamped by arithmetic.
 
     Raises:
         ModelError: any model is missing, altered or of the wrong shape; then there is no
@@ -71,13 +76,16 @@ class FacePipeline:
         shelf: ModelShelf,
         limits: QualityLimits | None = None,
         pad: PadSection | None = None,
+        *,
+        timed: bool = True,
     ) -> None:
         self._limits = limits or QualityLimits()
         self._detector = Detector(shelf)
         self._mesh = shelf.tflite("face_mesh")
         self._features = FeatureExtractor(shelf)
         self._texture = TextureCue(shelf)
-        self.cues = CueBench(self._enabled(pad or PadSection()))
+        self._parallax = ParallaxCue(Tracks())
+        self.cues = CueBench(self._enabled(pad or PadSection(), timed=timed))
 
     def detect(self, pixels: NDArray[np.uint8]) -> tuple[Face, ...]:
         """Return the faces in view, nearest first: all that runs before an act of intent."""
@@ -152,9 +160,15 @@ class FacePipeline:
         self._features.rinse()
         self._texture.rinse()
 
-    def _enabled(self, pad: PadSection) -> list[Cue]:
-        tracks = Tracks()
-        every: tuple[Cue, ...] = (self._texture, ParallaxCue(tracks))
+    def _enabled(self, pad: PadSection, *, timed: bool) -> list[Cue]:
+        every: tuple[Cue, ...] = (
+            self._texture,
+            self._parallax,
+            SurfaceCue(),
+            RasterCue(),
+            BandsCue(),
+            CameraPathCue(None, Commission(timed=timed)),
+        )
         return [cue for cue in every if getattr(pad, cue.name).on]
 
     def _show(

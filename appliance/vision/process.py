@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 def open_pipeline(
-    shelf: ModelShelf | None = None, pad: PadSection | None = None
+    shelf: ModelShelf | None = None, pad: PadSection | None = None, *, timed: bool = True
 ) -> FacePipeline | ModelError:
     """Return the face models, or why they cannot be used; card and QR go on without."""
     try:
-        return FacePipeline(shelf or ModelShelf(), pad=pad)
+        return FacePipeline(shelf or ModelShelf(), pad=pad, timed=timed)
     except ModelError as fault:
         return fault
 
@@ -72,7 +72,7 @@ def main(config_path: Path, socket_path: Path) -> int:
     watchdog = Watchdog()
     try:
         config = load(config_path)
-        pipeline = open_pipeline(pad=config.pad)
+        pipeline = open_pipeline(pad=config.pad, timed=config.camera.driver != "file")
         camera = open_camera(camera_options(config), clock)
     except (ConfigError, DeviceError) as fault:
         sys.stderr.write(f"vision: {fault}\n")
