@@ -302,7 +302,7 @@ def test_a_visit_gives_evidence_once_when_asked_and_its_pictures_are_overwritten
     room = make(woman[0])
     room.start()
     room.gate.send(Conclude(VISIT))
-    said = [one for one in room.run(1) if isinstance(one, FaceEvidence)]
+    said = [one for one in room.run(3.5) if isinstance(one, FaceEvidence)]
     assert len(said) == 1
     assert said[0].visit == VISIT
     assert [cue.cue for cue in said[0].cues] == list(room.pipeline.cues.names)
@@ -317,10 +317,10 @@ def test_until_gate_has_seen_enough_the_cues_are_told_and_no_probe(
     room = make(woman[0])
     room.start()
     room.gate.send(Conclude(bytes(16)))
-    said = room.run(2)
+    said = room.run(3)
     assert not any(isinstance(one, FaceEvidence) for one in said)
     seen = [one for one in said if isinstance(one, CuesSeen)]
-    assert len(seen) > 3
+    assert len(seen) > 1
     assert {one.visit for one in seen} == {VISIT}
 
 
