@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import cv2
 import numpy as np
 
 from appliance.messages import CueEvidence
 from appliance.vision.landmarks import LIPS_INNER, LIPS_OUTER
-from appliance.vision.pad.tracks import FACE, LEAST, Run, Step, Tracks, eye_distance
+from appliance.vision.pad.tracks import FACE, LEAST, Run, Step, Tracks, eye_distance, middle, robust
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,12 +20,6 @@ CUE: Final = "parallax"
 VERSION: Final = "1"
 SHEETS: Final = 6
 """Columns 1, x, y, xx, xy, yy: all that a sheet can do, turned, tilted, zoomed or bent."""
-ROUNDS: Final = 6
-"""Of the robust fit."""
-HUBER: Final = 1.345
-"""Standard deviations beyond which a corner counts less: 95 % efficient (Huber 1981)."""
-MAD: Final = 1.4826
-"""Median absolute deviations to a standard deviation, for normal errors."""
 ODD: Final = 0.05
 """Eye distances left over by the sheet alone: grimace or lost corners, and the picture is out."""
 TURN: Final = 0.12
@@ -179,9 +172,10 @@ class _Relief:
         left = moved - sheet @ np.linalg.lstsq(sheet, moved, rcond=None)[0]
         if middle(np.hypot(*left.T)) > ODD:
             return None
-        relief = _robust(basis, moved.astype(np.float64))
-        if relief is None:
+        fitted = robust(basis, moved.astype(np.float64))
+        if fitted is None:
             return None
+        relief = fitted[-1]
         turn, scale = _turn(self._reference.mesh, step.mesh)
         return (*(float(value) / scale for value in relief), -turn[0, 2], -turn[1, 2])
 
@@ -219,26 +213,3 @@ def _basis(step: Step, usable: NDArray[np.bool_], eyes: float) -> NDArray[np.flo
     sheet = np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
     relief = near - sheet @ np.linalg.lstsq(sheet, near, rcond=None)[0]
     return np.column_stack([sheet, relief])
-
-
-def middle(values: NDArray[Any]) -> float:
-    """Return the median of a few values; numpy's own takes five times as long."""
-    half = len(values) // 2
-    return float(np.partition(values, half)[half])
-
-
-def _robust(basis: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return the relief's coefficients in x and y by iterated Huber weights, or None."""
-    weight = np.ones(len(basis))
-    found = np.zeros((basis.shape[1], 2))
-    for _ in range(ROUNDS):
-        weighted = basis * weight[:, None]
-        solved, values = cv2.solve(weighted.T @ basis, weighted.T @ moved, flags=cv2.DECOMP_LU)
-        if not solved:
-            return None
-        found = np.asarray(values, np.float64)
-        left = np.hypot(*(moved - basis @ found).T)
-        limit = HUBER * MAD * middle(left) + 1e-9
-        weight = limit / np.maximum(left, limit)
-    relief: NDArray[np.float64] = found[-1]
-    return relief

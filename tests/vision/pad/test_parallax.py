@@ -1,4 +1,4 @@
-"""Parallax: a sheet never shows it however it is turned or bent, a head does, little turn is none."""
+"""Parallax: no sheet shows it however turned or bent, a head does, little turn is none."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def sheet_of(points: Points, yaw: float, bend: float) -> Points:
 def cue_after(
     head: NDArray[np.float32], move: Callable[[float], Points], most: float
 ) -> ParallaxCue:
-    """Let a cue see 20 steps of corners that `move` puts, while the mesh claims a turn to `most`."""
+    """Let a cue see 20 steps of corners put by `move`; the mesh claims a turn to `most`."""
     corners = head[::4].astype(np.float64)
     zone = np.full(len(corners), FACE, np.int8)
     rng = np.random.default_rng(3)
