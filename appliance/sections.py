@@ -163,7 +163,7 @@ class CueSection(_Section, frozen=True):
 class ParallaxSection(CueSection, frozen=True):
     """The proof by relief; between the two thresholds it says nothing."""
 
-    supports: Annotated[float, Meta(ge=0.05, le=0.999)] = 0.5
+    supports: Annotated[float, Meta(ge=0.05, le=0.999)] = 0.6
     contradicts: Annotated[float, Meta(ge=0.0, le=0.999)] = 0.05
     frames: Annotated[int, Meta(ge=1, le=64)] = 8
 
@@ -177,6 +177,9 @@ class PadSection(_Section, frozen=True):
 
     texture: CueSection = msgspec.field(default_factory=CueSection)
     parallax: ParallaxSection = msgspec.field(default_factory=ParallaxSection)
+    coherence: CueSection = msgspec.field(default_factory=CueSection)
+    motion: CueSection = msgspec.field(default_factory=CueSection)
+    challenge: CueSection = msgspec.field(default_factory=CueSection)
     surface: CueSection = msgspec.field(default_factory=CueSection)
     raster: CueSection = msgspec.field(default_factory=CueSection)
     bands: CueSection = msgspec.field(default_factory=CueSection)

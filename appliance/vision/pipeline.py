@@ -17,7 +17,10 @@ from appliance.vision.features import FeatureExtractor
 from appliance.vision.landmarks import find_mesh
 from appliance.vision.pad.bands import BandsCue
 from appliance.vision.pad.camera_path import CameraPathCue, Commission
+from appliance.vision.pad.challenge import ChallengeCue
+from appliance.vision.pad.coherence import CoherenceCue
 from appliance.vision.pad.look import CueBench, Glance, Look
+from appliance.vision.pad.motion import MotionCue
 from appliance.vision.pad.parallax import ParallaxCue
 from appliance.vision.pad.raster import RasterCue
 from appliance.vision.pad.surface import SurfaceCue
@@ -84,7 +87,8 @@ class FacePipeline:
         self._mesh = shelf.tflite("face_mesh")
         self._features = FeatureExtractor(shelf)
         self._texture = TextureCue(shelf)
-        self._parallax = ParallaxCue(Tracks())
+        self._tracks = Tracks()
+        self._parallax = ParallaxCue(self._tracks)
         self.cues = CueBench(self._enabled(pad or PadSection(), timed=timed))
 
     def detect(self, pixels: NDArray[np.uint8]) -> tuple[Face, ...]:
@@ -144,6 +148,8 @@ class FacePipeline:
     def forget(self) -> None:
         """Let the cues forget the visit, overwriting what they kept (law 3)."""
         self.cues.wipe()
+        self._parallax.wipe()  # motion looks through it, and both through the tracks
+        self._tracks.wipe()
 
     def rinse(self) -> None:
         """Overwrite what the models hold of the last person, by black pictures.
@@ -164,6 +170,9 @@ class FacePipeline:
         every: tuple[Cue, ...] = (
             self._texture,
             self._parallax,
+            CoherenceCue(self._tracks),
+            MotionCue(self._parallax),
+            ChallengeCue(),
             SurfaceCue(),
             RasterCue(),
             BandsCue(),
