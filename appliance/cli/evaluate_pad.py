@@ -64,9 +64,10 @@ def pad(
     Every clip is one presentation; a clip longer than 4.5 s is cut into several of 4.5 s. Each
     begins with a touch on the face door, the act of intent, and ends with a decision, after 4 s at
     the latest. Detection, tracking, quality, cues and fusion are the gate's own; identity is not
-    compared. Nobody answers when asked for a turn, and no light is shown. apcer and bpcer count
-    presentations; where no face could be used there was no response (APNRR, BPNRR), which counts
-    among the attacks as tried and not passed, and is left out of bpcer. The person is what stands
+    compared. No light is shown. apcer and bpcer count presentations. Where no face could be used,
+    or nothing lacked but the turn that a person is asked for and a recording cannot give, there
+    was no response (APNRR, BPNRR): refused all the same, it counts among the attacks as tried and
+    not passed, and is left out of bpcer; bpcer_with_no_turn has it in. The person is what stands
     before "--" in a file's name. ms_per_frame is the cues' own work without the texture model.
     """
     section = load(config).pad if config else PadSection()
@@ -116,7 +117,7 @@ def person_of(path: Path) -> str:
 def summary(tried: Iterable[Tried]) -> dict[str, object]:
     """Return the figures by species, and every presentation."""
     apcer: dict[str, list[int]] = {}
-    bpcer, no_response = [0, 0], 0
+    bpcer, no_response, no_turn = [0, 0], 0, 0
     people: dict[str, set[str]] = {}
     per_clip = []
     for one in tried:
@@ -126,6 +127,8 @@ def summary(tried: Iterable[Tried]) -> dict[str, object]:
             counts = apcer.setdefault(one.label, [0, 0])
             counts[0] += accepted
             counts[1] += 1
+        elif not one.outcome.turned:
+            no_turn += 1
         elif responded:
             bpcer[0] += not accepted
             bpcer[1] += 1
@@ -135,6 +138,8 @@ def summary(tried: Iterable[Tried]) -> dict[str, object]:
     return {
         "apcer": apcer,
         "bpcer": bpcer,
+        "bpcer_with_no_turn": [bpcer[0] + no_turn, bpcer[1] + no_turn],
+        "bona_fide_no_turn": no_turn,
         "bona_fide_no_response": no_response,
         "people": {label: len(names) for label, names in people.items()},
         "per_clip": per_clip,
@@ -161,7 +166,11 @@ def _show(tried: list[Tried], figures: dict[str, object]) -> None:
     table = Table("", "people", "presentations", "wrong", "share", "95 % interval", "by")
     for label in sorted({one.label for one in tried}, key=lambda name: (name != LIVE, name)):
         of_label = [one for one in tried if one.label == label]
-        counted = [one for one in of_label if one.outcome.responded or label != LIVE]
+        counted = [
+            one
+            for one in of_label
+            if label != LIVE or (one.outcome.responded and one.outcome.turned)
+        ]
         wrong = [one for one in counted if one.outcome.accepted is (label != LIVE)]
         low, high = interval(len(wrong), len(counted)) if counted else (0.0, 1.0)
         why: dict[str, int] = {}
@@ -182,5 +191,6 @@ def _show(tried: list[Tried], figures: dict[str, object]) -> None:
     console.print(table)
     console.print(
         f"cues {figures['ms_per_frame']} ms per frame without the texture model, "
-        f"{figures['bona_fide_no_response']} bona fide without a usable face"
+        f"{figures['bona_fide_no_response']} bona fide without a usable face, "
+        f"{figures['bona_fide_no_turn']} refused for want of a turn that nobody was asked for"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,12 @@ import cv2
 import numpy as np
 
 from appliance.errors import SanmenError
-from appliance.gate.access.presentation import Finding, PresentationJudgement, examine
+from appliance.gate.access.presentation import (
+    CueKind,
+    Finding,
+    PresentationJudgement,
+    examine,
+)
 from appliance.gate.access.reasons import Reason
 from appliance.gate.access.transaction import VisitTiming
 from appliance.gate.faults import Faults
@@ -71,6 +76,7 @@ class Outcome:
         cues: what each cue said last.
         seconds: from the touch to the end of it.
         responded: there was a face that could be judged; otherwise a non-response.
+        turned: False where nothing lacked but a turn, which nobody in a recording can be asked for.
 
     """
 
@@ -80,6 +86,7 @@ class Outcome:
     cues: tuple[CueEvidence, ...] = ()
     seconds: float = 0.0
     responded: bool = True
+    turned: bool = True
 
 
 class FootageClock:
@@ -213,12 +220,13 @@ class Presentation:
         return judged
 
     def _ended(self, one: Outcome, seconds: float) -> Outcome:
-        return Outcome(one.accepted, one.reason, one.cue, self.cues, seconds, one.responded)
+        return replace(one, cues=self.cues, seconds=seconds)
 
 
 def _judged(finding: Finding) -> Outcome:
     accepted = finding.judgement is PresentationJudgement.SUPPORTED
-    return Outcome(accepted, _REASONS[finding.judgement], finding.cue)
+    only_a_turn = finding.lacks == {CueKind.PROOF_GEOMETRY}
+    return Outcome(accepted, _REASONS[finding.judgement], finding.cue, turned=not only_a_turn)
 
 
 def play(

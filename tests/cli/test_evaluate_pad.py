@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,14 +128,18 @@ def test_attacks_and_people_are_counted_apart_and_no_response_is_no_refusal() ->
             Tried("b", "live", "anna", refused),
             Tried("c", "live", "ben", nothing),
             Tried("d", "print", "anna", refused),
+            Tried("g", "live", "cleo", replace(refused, turned=False)),
+            Tried("h", "print", "cleo", replace(refused, turned=False)),
             Tried("e", "print", "ben", nothing),
             Tried("f", "phone", "ben", passed),
         ]
     )
-    assert figures["apcer"] == {"print": [0, 2], "phone": [1, 1]}
+    assert figures["apcer"] == {"print": [0, 3], "phone": [1, 1]}
     assert figures["bpcer"] == [1, 2]
+    assert figures["bpcer_with_no_turn"] == [2, 3]
+    assert figures["bona_fide_no_turn"] == 1
     assert figures["bona_fide_no_response"] == 1
-    assert figures["people"] == {"live": 2, "print": 2, "phone": 1}
+    assert figures["people"] == {"live": 3, "print": 3, "phone": 1}
 
 
 def test_the_command_prints_json_with_its_keys(tmp_path: Path) -> None:
