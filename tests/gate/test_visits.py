@@ -121,8 +121,8 @@ def test_a_clear_visit_is_concluded_at_once(gate: Terminal) -> None:
 def test_one_odd_picture_ends_no_visit_and_a_lasting_contradiction_does(gate: Terminal) -> None:
     assert gate.weigh(cues(texture=0.1, parallax=-1)) == []
     assert gate.weigh(cues(parallax=-1)) == []
-    answers = [gate.weigh(cues(texture=0.1)) for _ in range(14)]
-    assert [bool(one) for one in answers] == [False] * 13 + [True]
+    answers = [gate.weigh(cues(texture=0.1)) for _ in range(39)]
+    assert [bool(one) for one in answers] == [False] * 38 + [True]
     assert answers[-1] == [Conclude(gate.visit)]
 
 
