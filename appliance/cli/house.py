@@ -14,7 +14,15 @@ from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.rules import build_rules
 from appliance.link import Link, pair
 from appliance.messages import FROM_GATE, FROM_VISION, Hint
-from appliance.sections import Config, DoorSection, Methods, ReaderSection, Site, Store
+from appliance.sections import (
+    CameraSection,
+    Config,
+    DoorSection,
+    Methods,
+    ReaderSection,
+    Site,
+    Store,
+)
 from appliance.vision import process as vision
 from appliance.vision.room import VisionRoom
 from hardware.errors import EndOfFootageError
@@ -39,6 +47,7 @@ def temporary_config(folder: Path) -> Config:
     return Config(
         site=Site(simulation=True),
         store=Store(folder=str(folder / "state"), key_file=str(folder / "device.key")),
+        camera=CameraSection(driver="file"),
         methods=Methods(face=True),
         door=DoorSection(driver="mock"),
         reader=ReaderSection(driver="sim", source=str(folder / "reader")),
@@ -184,8 +193,8 @@ def enrol_face(
 
 
 def _opened(config: Config) -> FacePipeline | ModelError:
-    """Open the face models; what a simulated gate sees is footage, stamped by arithmetic."""
-    return vision.open_pipeline(pad=config.pad, timed=not config.site.simulation)
+    """Open the face models; footage is stamped by arithmetic."""
+    return vision.open_pipeline(pad=config.pad, timed=config.camera.driver != "file")
 
 
 def trial_consent(now: datetime) -> Consent:

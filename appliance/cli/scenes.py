@@ -104,8 +104,8 @@ def scenes(clock: Clock, code: Callable[[], str]) -> tuple[Scene, ...]:
         ),
         Scene(
             "3 A stranger's portrait",
-            "A still picture of a face nobody enrolled (NASA): no relief, so it is not compared.",
-            "face-unproven",
+            "A still picture (NASA) of a face nobody enrolled: not alive, so it is not compared.",
+            "face-attack",
             stranger,
         ),
         Scene(

@@ -74,6 +74,7 @@ class Controller:
         self._faults = Faults(tell)
         self._claims = Claims(parts.roster, parts.references, parts.passes, rules, self._faults)
         self._visits = Visits(parts.clock, rules.visit, self._faults, tell, rules.cues)
+        self._visits.asks = rules.asks
         self._features = ""
         self._lockout = FaceLockout()
         self._inequality = Inequality()

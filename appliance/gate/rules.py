@@ -38,6 +38,7 @@ class Rules:
         lockout: when face pauses.
         door: pulse and held-open time.
         visit: how old evidence may be and how long an outcome rests.
+        asks: whether people are asked for a turn; footage cannot answer.
 
     """
 
@@ -46,6 +47,7 @@ class Rules:
     lockout: LockoutPolicy = field(default_factory=LockoutPolicy)
     door: DoorTiming = field(default_factory=DoorTiming)
     visit: VisitTiming = field(default_factory=VisitTiming)
+    asks: bool = True
 
 
 def build_rules(config: Config) -> Rules:
@@ -68,6 +70,7 @@ def build_rules(config: Config) -> Rules:
             grace_ns=int(face.grace_h * 3600 * second),
         ),
         cues=cue_policies(config.pad),
+        asks=config.camera.driver != "file",
         lockout=LockoutPolicy(
             failures=face.attempts,
             pause_ns=int(face.pause_s * second),

@@ -44,8 +44,8 @@ ASK_NS = (400_000_000, 1_200_000_000)
 """Between these spans after the intent, drawn by lot, a person is asked for what is lacking: nobody
 can prepare a film for a moment that nobody knows."""
 LASTING_NS = 1_500_000_000
-"""A contradiction that lasts so long ends a visit early. On rendered live clips coherence, motion and
-bands looked odd for up to a second and were clean at the end."""
+"""A contradiction that lasts so long ends a visit early. On rendered live clips coherence, motion
+and bands looked odd for up to a second and were clean at the end."""
 ACTIONS = (Hint.TURN_SLIGHTLY, Hint.NOD_SLIGHTLY)
 """What shows the relief of a head; one of them is drawn."""
 SILENCE_NS = 2_000_000_000
