@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of this vocabulary; rooms of different versions do not talk."""
 
 VisitId = Annotated[bytes, Meta(min_length=16, max_length=16)]
@@ -49,6 +49,18 @@ class Hint(Enum):
     LESS_LIGHT = "less_light"
     UNCOVER_EYES = "uncover_eyes"
     UNCOVER_MOUTH = "uncover_mouth"
+    TURN_SLIGHTLY = "turn_slightly"
+    NOD_SLIGHTLY = "nod_slightly"
+    BLINK = "blink"
+    WATCH_LIGHT = "watch_light"
+
+
+class Tint(Enum):
+    """A colour of the screen's light sequence: equally bright, no saturated red (WCAG 2.3.1)."""
+
+    NEUTRAL = "neutral"
+    WARM = "warm"
+    COOL = "cool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +122,30 @@ class CueEvidence:
         cue: its name.
         score: 0 = attack, 1 = bona fide.
         frames: how many pictures it looked at; 0 = no evidence.
+        version: of its arithmetic and weights (S136).
 
     """
 
     cue: ShortText
     score: Score
     frames: Count
+    version: ShortText = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CuesSeen:
+    """What the cues of an open visit say so far; a probe is ready and waits for `Conclude`.
+
+    Attributes:
+        visit: the visit.
+        at_ns: exposure of the newest picture.
+        cues: as in `FaceEvidence`.
+
+    """
+
+    visit: VisitId
+    at_ns: Nanoseconds
+    cues: Annotated[tuple[CueEvidence, ...], Meta(max_length=16)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,18 +237,63 @@ class StopVisit:
     visit: VisitId
 
 
-FROM_VISION = (Ready, Health, IntentSeen, Guidance, FaceEvidence, VisitAbandoned, QrRead)
-FROM_GATE = (SetMode, StartVisit, StopVisit)
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """Gate has seen enough: give the visit's evidence now. Nothing is decided by it."""
+
+    visit: VisitId
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """The screen asks the person for one small action since `shown_ns`.
+
+    Attributes:
+        visit: the visit.
+        asked: the action.
+        shown_ns: when the screen showed it.
+
+    """
+
+    visit: VisitId
+    asked: Hint
+    shown_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class LightShown:
+    """The screen shows one step of a light sequence since `shown_ns`.
+
+    Attributes:
+        visit: the visit.
+        tint: its colour.
+        brightness: 0 to 1 of the screen's own.
+        shown_ns: when the screen began to show it, as the screen's own clock tells.
+
+    """
+
+    visit: VisitId
+    tint: Tint
+    brightness: Score
+    shown_ns: Nanoseconds
+
+
+FROM_VISION = (Ready, Health, IntentSeen, Guidance, CuesSeen, FaceEvidence, VisitAbandoned, QrRead)
+FROM_GATE = (SetMode, StartVisit, StopVisit, Conclude, Prompted, LightShown)
 
 Message = (
     Ready
     | Health
     | IntentSeen
     | Guidance
+    | CuesSeen
     | FaceEvidence
     | VisitAbandoned
     | QrRead
     | SetMode
     | StartVisit
     | StopVisit
+    | Conclude
+    | Prompted
+    | LightShown
 )

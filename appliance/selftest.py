@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LEAST_FREE_MB = 200
 READER_S, READER_LOOK_S = 3.0, 0.05
+OPTIONAL_CUES = frozenset({"infrared"})
+"""Needs a second camera; a gate without one is as it was delivered."""
 RELEASED = datetime(2026, 11, 22, tzinfo=UTC)
 """A clock before this program's release is wrong."""
 
@@ -56,6 +58,7 @@ def check_all(config: Config) -> tuple[Finding, ...]:
     """Test every part; one that fails does not keep the others from being tested."""
     checks: tuple[tuple[str, Callable[[Config], str], str], ...] = (
         ("models", _models, "flash again, or reinstall; card and code go on without face"),
+        ("face cues", _cues, "switch the named ones on in [pad], or accept a weaker gate"),
         ("camera", _camera, "check cable and [camera]; `v4l2-ctl --list-devices` shows webcams"),
         ("relay", _relay, "check [door] pins and the relay's 3.3 V and ground"),
         ("door inputs", _inputs, "check the wiring of door, REX, fire and tamper"),
@@ -80,6 +83,15 @@ def _models(_: Config) -> str:
     if isinstance(pipeline, SanmenError):
         raise pipeline
     return "every hash and shape is right"
+
+
+def _cues(config: Config) -> str:
+    """Tell which presentation attack cues are on; a choice of the operator's is no fault."""
+    sections = {name: getattr(config.pad, name) for name in config.pad.__struct_fields__}
+    on = [name for name, one in sections.items() if one.on]
+    off = [name for name, one in sections.items() if not one.on and name not in OPTIONAL_CUES]
+    weakened = f"WEAKENED, off: {', '.join(off)}; " if off else ""
+    return f"{weakened}on: {', '.join(on) or 'none'}"
 
 
 def _camera(config: Config) -> str:

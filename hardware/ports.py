@@ -125,6 +125,24 @@ class CameraOptions:
     start_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class CameraOrigin:
+    """Where a camera's pictures come from, as the system tells, not as the device names itself.
+
+    Attributes:
+        driver: the kernel's, such as "uvcvideo" or "unicam"; "virtual" without any device behind.
+        bus: the port it is plugged into, such as "1-1.2", or the sensor's bus address.
+        model: USB vendor and product such as "046d:0825", or the sensor's name.
+        serial: as the device tells, or empty.
+
+    """
+
+    driver: str
+    bus: str = ""
+    model: str = ""
+    serial: str = ""
+
+
 class Camera(Protocol):
     """A camera that lends its newest picture."""
 

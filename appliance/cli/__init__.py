@@ -17,6 +17,7 @@ from appliance.cli import (
     erasure,
     evaluate,
     evaluate_clip,
+    evaluate_pad,
     evaluate_parity,
     evaluate_qr,
     keys,
@@ -56,6 +57,7 @@ def build() -> typer.Typer:
     app.command("selftest")(selftest.selftest)
     app.command("bench")(bench.bench)
     evaluate.app.command("clip")(evaluate_clip.clip)
+    evaluate.app.command("pad")(evaluate_pad.pad)
     app.add_typer(audit.app, name="audit")
     app.add_typer(operators.app, name="operator")
     app.add_typer(evaluate.app, name="evaluate")

@@ -41,7 +41,7 @@ WARM_UP = 3
 START_LIMIT_S = 120
 ROOM = """
 import json, resource, sys
-from appliance.vision.process import VisionRoom
+from appliance.vision.room import VisionRoom
 from appliance.vision.inference import ModelShelf
 from appliance.vision.pipeline import FacePipeline
 pipeline = FacePipeline(ModelShelf())
@@ -76,8 +76,10 @@ def bench(
     frame's whole pipeline (detect and sample) divided by the sum of its bare model calls, which
     run on the same prepared inputs right before or after it, in turn. start_to_ready_s is a fresh
     process until all models have run once; peak_memory_mb is that process's, after the frames.
-    own_work_ms is what each stage adds to its models. log_appends_per_s counts durable appends,
-    log_verify_million_s is the reading of a log, scaled to a million events.
+    own_work_ms is what each stage adds to its models. pad_ms is the mean of what the presentation
+    attack cues add to a frame beside the texture model; ratio contains it.
+    log_appends_per_s counts durable appends, log_verify_million_s is the reading of a log, scaled
+    to a million events.
     """
     start_s, peak_mb = start_and_work(frames)
     costs = frame_costs(frames)
@@ -93,6 +95,15 @@ def bench(
         "peak_memory_mb": round(peak_mb, 1),
         "pipeline_ms": round(pipeline_ms, 3),
         "own_work_ms": medians([own_work(cost) for cost in costs]),
+        "pad_ms": round(float(np.mean([cost.pad_ms for cost in costs])), 3),
+        "ratio_without_pad": round(
+            float(
+                np.median(
+                    [(one.pipeline_ms - one.pad_ms) / sum(one.models_ms.values()) for one in costs]
+                )
+            ),
+            4,
+        ),
         "frames": len(costs),
         **log_figures(folder, log_events),
     }

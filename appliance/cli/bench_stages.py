@@ -16,7 +16,7 @@ from appliance.vision.detection import CLOSE_SIDE, LONG_SIDE, SCORE, Detector, c
 from appliance.vision.features import FeatureExtractor, mobilefacenet_input, sface_input
 from appliance.vision.landmarks import find_mesh
 from appliance.vision.pad.texture import TextureCue, texture_inputs
-from appliance.vision.pipeline import FacePipeline
+from appliance.vision.pipeline import FacePipeline, Setting
 from appliance.vision.quality import measure
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
+VISIT_PICTURES = 15
+"""A visit's length in the measurement: what a cue pays once a visit is spread over so many."""
+
 
 @dataclass(frozen=True, slots=True)
 class FrameCost:
@@ -38,12 +41,14 @@ class FrameCost:
         pipeline_ms: detect and sample, as the vision room calls them during a visit.
         stages_ms: each stage with its model and everything around it.
         models_ms: the models alone, on inputs prepared before.
+        pad_ms: all presentation attack cues together, without the texture model's.
 
     """
 
     pipeline_ms: float
     stages_ms: dict[str, float]
     models_ms: dict[str, float]
+    pad_ms: float = 0.0
 
 
 class Stopwatch:
@@ -135,6 +140,7 @@ class Stages:
         self._detector = Detector(shelf)
         self._features = FeatureExtractor(shelf)
         self._texture = TextureCue(shelf)
+        self._number = 0
 
     def measure(self, pixels: NDArray[np.uint8], *, pipeline_first: bool) -> FrameCost | None:
         """Return one frame's cost; None if it shows nobody or quality refuses it.
@@ -148,7 +154,7 @@ class Stages:
         faces = self._detector.detect(pixels)
         if not faces:
             return None
-        whole = Stopwatch()
+        whole, before = Stopwatch(), dict(self._pipeline.cues.spent_ns)
         if pipeline_first:
             seen = whole.time("pipeline", lambda: self._whole(pixels))
             bare = self._bare.measure(pixels, faces[0], self._detector)
@@ -157,11 +163,19 @@ class Stages:
             seen = whole.time("pipeline", lambda: self._whole(pixels))
         if not isinstance(seen, Sample):
             return None
-        return FrameCost(whole.ms["pipeline"], self._stages(pixels).ms, bare.ms)
+        after = self._pipeline.cues.spent_ns
+        own_ns = sum(after[name] - before[name] for name in after if name != "texture")
+        return FrameCost(whole.ms["pipeline"], self._stages(pixels).ms, bare.ms, own_ns / 1e6)
 
     def _whole(self, pixels: NDArray[np.uint8]) -> object:
+        # As pictures of one visit at 10 a second; every so often the next visit begins.
+        if self._number % VISIT_PICTURES == 0:
+            self._pipeline.forget()
+        self._number += 1
         faces = self._pipeline.detect(pixels)
-        return self._pipeline.sample(pixels, faces[0], 0, reference=False)
+        taken_ns = self._number * 100_000_000
+        setting = Setting(sequence=self._number)
+        return self._pipeline.sample(pixels, faces[0], taken_ns, reference=False, setting=setting)
 
     def _stages(self, pixels: NDArray[np.uint8]) -> Stopwatch:
         watch = Stopwatch()

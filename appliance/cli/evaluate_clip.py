@@ -7,9 +7,10 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 from rich.console import Console
 
 from appliance.cli.house import House, temporary_config, trial_consent
@@ -22,6 +23,9 @@ from appliance.gate.notices import Decided, Notice
 from appliance.gate.store.records import Profile
 from appliance.vision import process as vision
 from hardware.ports import CameraOptions
+
+if TYPE_CHECKING:
+    from appliance.sections import Config
 
 TRIAL_CARD = bytes(16)
 """The evaluated resident's other door; without one nobody is enrolled for face (law 1)."""
@@ -62,7 +66,8 @@ def clip(
     """Enrol from one clip and play another through the whole gate.
 
     Idle waiting between pictures is skipped, work takes its real time: what is measured is what
-    a person before a camera would have met on this machine.
+    a person before a camera would have met on this machine. A recording cannot turn its head when
+    it is asked to: the proof by relief is switched off here; `sanmen evaluate pad` measures it.
     """
     outcome = play(file, enrol_from)
     if as_json:
@@ -86,7 +91,7 @@ def play(file: Path, enrol_from: Path) -> ClipOutcome:
     clock = SkippingClock()
     told: list[Notice] = []
     with tempfile.TemporaryDirectory(prefix="sanmen-") as name, ExitStack() as ending:
-        config = temporary_config(Path(name))
+        config = without_questions(temporary_config(Path(name)))
         create_archive(config)
         first = vision.open_camera(CameraOptions("file", str(enrol_from)), clock)
         ending.callback(first.close)
@@ -104,6 +109,12 @@ def play(file: Path, enrol_from: Path) -> ClipOutcome:
             ending.callback(camera.close)
         house.watch(camera)
         return _visit(house, told)
+
+
+def without_questions(config: Config) -> Config:
+    """Return `config` without the cue that may have to ask for a turn."""
+    parallax = replace(config.pad.parallax, on=False)
+    return replace(config, pad=replace(config.pad, parallax=parallax))
 
 
 def _visit(house: House, told: list[Notice]) -> ClipOutcome:

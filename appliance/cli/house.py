@@ -15,8 +15,17 @@ from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.rules import build_rules
 from appliance.link import Link, pair
 from appliance.messages import FROM_GATE, FROM_VISION, Hint
-from appliance.sections import Config, DoorSection, Methods, ReaderSection, Site, Store
+from appliance.sections import (
+    CameraSection,
+    Config,
+    DoorSection,
+    Methods,
+    ReaderSection,
+    Site,
+    Store,
+)
 from appliance.vision import process as vision
+from appliance.vision.room import VisionRoom
 from hardware.errors import EndOfFootageError
 
 if TYPE_CHECKING:
@@ -44,6 +53,7 @@ def temporary_config(folder: Path) -> Config:
     return Config(
         site=Site(simulation=True),
         store=Store(folder=str(folder / "state"), key_file=str(folder / "device.key")),
+        camera=CameraSection(driver="file"),
         methods=Methods(face=True),
         door=DoorSection(driver="mock"),
         reader=ReaderSection(driver="sim", source=str(folder / "reader")),
@@ -85,8 +95,8 @@ class House:
             )
             undo.callback(self.controller.close)
             self._ending = undo.pop_all()
-        self._pipeline = vision.open_pipeline() if pipeline is None else pipeline
-        self._room: vision.VisionRoom | None = None
+        self._pipeline = _opened(config) if pipeline is None else pipeline
+        self._room: VisionRoom | None = None
         self._watching = ExitStack()
 
     def enrol(self, application: Application, camera: Camera, show: Callable[[Hint], None]) -> str:
@@ -113,7 +123,7 @@ class House:
         link = Link(far, FROM_GATE, self._clock)
         self._watching.close()
         self._watching.callback(link.close)
-        self._room = vision.VisionRoom(camera, link, self._clock, self._pipeline)
+        self._room = VisionRoom(camera, link, self._clock, self._pipeline)
         self.controller.meet(Link(near, FROM_VISION, self._clock))
 
     def step(self) -> bool:
@@ -174,11 +184,11 @@ def enrol_face(
     """
     near, far = pair()
     link = Link(near, FROM_VISION, clock)
-    room = vision.VisionRoom(
+    room = VisionRoom(
         camera,
         Link(far, FROM_GATE, clock),
         clock,
-        vision.open_pipeline() if pipeline is None else pipeline,
+        _opened(config) if pipeline is None else pipeline,
     )
     rules = build_rules(config)
     hints = [Hint.NONE]
@@ -200,6 +210,11 @@ def enrol_face(
     finally:
         near.close()
         far.close()
+
+
+def _opened(config: Config) -> FacePipeline | ModelError:
+    """Open the face models; footage is stamped by arithmetic."""
+    return vision.open_pipeline(pad=config.pad, timed=config.camera.driver != "file")
 
 
 def trial_consent(now: datetime) -> Consent:

@@ -126,9 +126,9 @@ def scenes(clock: Clock, code: Callable[[Code], str]) -> tuple[Scene, ...]:
             lambda: film(RESIDENT, VISIT_S),
         ),
         Scene(
-            "3 A stranger",
-            "A face that nobody enrolled (a NASA portrait): nothing of it is kept.",
-            "face-no-match",
+            "3 A stranger's portrait",
+            "A still picture (NASA) of a face nobody enrolled: not alive, so it is not compared.",
+            "face-attack",
             stranger,
         ),
         Scene(

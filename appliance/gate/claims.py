@@ -10,7 +10,7 @@ from appliance.gate import people
 from appliance.gate.access import decision
 from appliance.gate.access.card_proof import CardProof
 from appliance.gate.access.identification import Candidate, Identity, decide_identity
-from appliance.gate.access.presentation import PresentationJudgement, judge
+from appliance.gate.access.presentation import PresentationJudgement, examine
 from appliance.gate.access.reasons import Method, Reason
 from appliance.gate.comparison import vector
 from appliance.gate.credential.findings import Refused, Withdrawal
@@ -155,10 +155,10 @@ class Claims:
 
         """
         # A presentation that is not proven bona fide is never compared with anybody.
-        presentation = judge(evidence.cues, self._rules.cues)
+        finding = examine(evidence.cues, self._rules.cues)
         identity, owner = Identity(None, Reason.NO_MATCH), None
         try:
-            if presentation is PresentationJudgement.SUPPORTED:
+            if finding.judgement is PresentationJudgement.SUPPORTED:
                 identity = self._identify(evidence.probe, moment)
             if identity.subject is not None:
                 record = self._roster.get(identity.subject)
@@ -167,8 +167,9 @@ class Claims:
             return decision.refuse(Method.FACE, Reason.FACE_BROKEN, moment)
         except SanmenError as fault:
             return self._store_failed(Method.FACE, fault, moment)
-        findings = decision.FaceFindings(standing, paused, presentation, identity)
-        return decision.decide_face(self._rules.policy, findings, owner, moment)
+        findings = decision.FaceFindings(standing, paused, finding.judgement, identity)
+        made = decision.decide_face(self._rules.policy, findings, owner, moment)
+        return replace(made, cue=finding.cue)
 
     def _identify(self, content: bytes, moment: Moment) -> Identity:
         settings = self._rules.policy.face

@@ -17,6 +17,7 @@ from appliance.gate.doorkeeper import Doorkeeper
 from appliance.gate.faults import Faults
 from appliance.gate.visits import Visits
 from appliance.messages import (
+    CuesSeen,
     FaceEvidence,
     Guidance,
     Health,
@@ -84,7 +85,8 @@ class Controller:
             parts.roster, parts.references, parts.passes, parts.ledger, rules, self._faults
         )
         self._cards = Cards(parts.reader, parts.schemes, self._claims.card_key)
-        self._visits = Visits(parts.clock, rules.visit, self._faults, tell)
+        self._visits = Visits(parts.clock, rules.visit, self._faults, tell, rules.cues)
+        self._visits.asks = rules.asks
         self._features = ""
         self._lockout = FaceLockout()
         self._inequality = Inequality()
@@ -172,6 +174,8 @@ class Controller:
                 self._tell(notices.Hinted(message.hint))
             case IntentSeen():
                 self._visits.begin(message.at_ns)
+            case CuesSeen():
+                self._visits.weigh(message)
             case FaceEvidence():
                 self._compare(message)
             case VisitAbandoned():

@@ -73,7 +73,10 @@ class Journal:
                 method=made.method.value,
                 reason=made.reason.value,
                 pseudonym=made.pseudonym,
-                detail={"visit": made.visit} if made.visit else {},
+                detail={
+                    **({"visit": made.visit} if made.visit else {}),
+                    **({"cue": made.cue} if made.cue else {}),
+                },
             )
         )
 

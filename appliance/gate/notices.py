@@ -25,6 +25,10 @@ HINTS = {
     Hint.LESS_LIGHT: "Too bright here; please use card or code.",
     Hint.UNCOVER_EYES: "Please take off dark glasses; or use card or code.",
     Hint.UNCOVER_MOUTH: "Please take off the mask; or use card or code.",
+    Hint.TURN_SLIGHTLY: "Please turn your head a little; or use card or code.",
+    Hint.NOD_SLIGHTLY: "Please nod a little; or use card or code.",
+    Hint.BLINK: "Please blink; or use card or code.",
+    Hint.WATCH_LIGHT: "Please watch the light; or use card or code.",
 }
 """What a person can do, in English; the screen has its own words."""
 MINUTES_FROM_S = 120

@@ -9,16 +9,22 @@ from zoneinfo import ZoneInfo
 from appliance.gate.access.lockout import LockoutPolicy
 from appliance.gate.access.policy import FaceSettings, PortalPolicy
 from appliance.gate.access.portal import DoorTiming
-from appliance.gate.access.presentation import CuePolicy
+from appliance.gate.access.presentation import CueKind, CuePolicy
 from appliance.gate.access.reasons import Method
 from appliance.gate.access.schedule import ALWAYS, MINUTES_PER_DAY, Period, Schedule, Weekday
 from appliance.gate.access.transaction import VisitTiming
 
 if TYPE_CHECKING:
-    from appliance.sections import Config, OpenPeriod
+    from appliance.sections import Config, CueSection, OpenPeriod, PadSection
 
-TEXTURE_FRAMES = 3
-"""Fewest pictures whose texture counts as evidence."""
+KINDS = {
+    "texture": CueKind.PROOF_TEXTURE,
+    "parallax": CueKind.PROOF_GEOMETRY,
+    "screen_light": CueKind.PROOF_EMISSION,
+    "infrared": CueKind.PROOF_EMISSION,
+    "challenge": CueKind.WITNESS,
+}
+"""The cues that are no vetoes; every other cue is one."""
 _DAYS = dict(zip(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), Weekday, strict=True))
 
 
@@ -32,6 +38,7 @@ class Rules:
         lockout: when face pauses.
         door: pulse and held-open time.
         visit: how old evidence may be and how long an outcome rests.
+        asks: whether people are asked for a turn; footage cannot answer.
 
     """
 
@@ -40,6 +47,7 @@ class Rules:
     lockout: LockoutPolicy = field(default_factory=LockoutPolicy)
     door: DoorTiming = field(default_factory=DoorTiming)
     visit: VisitTiming = field(default_factory=VisitTiming)
+    asks: bool = True
 
 
 def build_rules(config: Config) -> Rules:
@@ -61,7 +69,8 @@ def build_rules(config: Config) -> Rules:
             face=FaceSettings(face.threshold, face.margin) if chosen.face else None,
             grace_ns=int(face.grace_h * 3600 * second),
         ),
-        cues=(CuePolicy("texture", face.pad_threshold, TEXTURE_FRAMES),),
+        cues=cue_policies(config.pad),
+        asks=config.camera.driver != "file",
         lockout=LockoutPolicy(
             failures=face.attempts,
             pause_ns=int(face.pause_s * second),
@@ -71,6 +80,16 @@ def build_rules(config: Config) -> Rules:
             pulse_ns=int(config.door.pulse_s * second),
             held_open_ns=int(max(config.door.held_open_s, config.door.pulse_s) * second),
         ),
+    )
+
+
+def cue_policies(pad: PadSection) -> tuple[CuePolicy, ...]:
+    """Return the policies of the cues that are switched on."""
+    sections: dict[str, CueSection] = {name: getattr(pad, name) for name in pad.__struct_fields__}
+    return tuple(
+        CuePolicy(name, KINDS.get(name, CueKind.VETO), one.supports, one.contradicts, one.frames)
+        for name, one in sections.items()
+        if one.on
     )
 
 

@@ -7,27 +7,47 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import LinkError
 from appliance.gate import notices
+from appliance.gate.access.presentation import PresentationJudgement, examine, wish
 from appliance.gate.access.transaction import (
     Transaction,
     Visit,
     VisitCommand,
     VisitEvent,
+    VisitState,
     VisitTiming,
 )
-from appliance.messages import Hint, Purpose, SetMode, StartVisit, StopVisit
+from appliance.messages import (
+    Conclude,
+    Hint,
+    LightShown,
+    Prompted,
+    Purpose,
+    SetMode,
+    StartVisit,
+    StopVisit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from appliance.clock import Clock
+    from appliance.gate.access.presentation import CuePolicy
     from appliance.gate.access.reasons import Reason
     from appliance.gate.access.transaction import VisitOutcome
     from appliance.gate.faults import Faults
     from appliance.link import Link
-    from appliance.messages import FaceEvidence, Message, VisitAbandoned
+    from appliance.messages import CuesSeen, FaceEvidence, Message, Tint, VisitAbandoned
 
 VISIT_NS = 4_000_000_000
 """Hard stop of a visit; nobody stands longer before a door."""
+ASK_NS = (400_000_000, 1_200_000_000)
+"""Between these spans after the intent, drawn by lot, a person is asked for what is lacking: nobody
+can prepare a film for a moment that nobody knows."""
+LASTING_NS = 1_500_000_000
+"""A contradiction that lasts so long ends a visit early. On rendered live clips coherence, motion
+and bands looked odd for up to a second and were clean at the end."""
+ACTIONS = (Hint.TURN_SLIGHTLY, Hint.NOD_SLIGHTLY)
+"""What shows the relief of a head; one of them is drawn."""
 SILENCE_NS = 2_000_000_000
 """Vision that says nothing for so long is lost."""
 
@@ -40,6 +60,7 @@ class Visits:
         timing: how old evidence may be and how long an outcome rests.
         faults: hears of a vision that is lost.
         tell: is told of visits that begin and end.
+        cues: the enabled presentation attack cues.
 
     """
 
@@ -49,7 +70,16 @@ class Visits:
         timing: VisitTiming,
         faults: Faults,
         tell: Callable[[notices.Notice], None],
+        cues: tuple[CuePolicy, ...] = (),
     ) -> None:
+        self._cues = cues
+        self._asked: set[Hint] = set()
+        self._ask_ns = 0
+        self._contradicted_ns: int | None = None
+        self.asks = True
+        """Whether there is somebody who can be asked for an action; a recording cannot."""
+        self.screen_can_light = False
+        """Set by whoever drives a screen that shows the light sequence."""
         self._clock = clock
         self._timing = timing
         self._faults = faults
@@ -99,7 +129,42 @@ class Visits:
             return
         now_ns = self._clock.now_ns()
         visit = Visit(secrets.token_bytes(16), min(intent_ns, now_ns), now_ns + VISIT_NS)
+        if self._transaction.state is VisitState.IDLE:
+            first, last = ASK_NS
+            self._ask_ns = now_ns + first + secrets.randbelow(last - first)
+            self._asked.clear()
+            self._contradicted_ns = None
         self._apply(self._transaction.begin(visit))
+
+    def weigh(self, seen: CuesSeen) -> None:
+        """Ask vision for the evidence once it is clear, or the person for what is lacking."""
+        visit = self._transaction.visit
+        is_open = self._transaction.state is VisitState.VISIT_OPEN
+        if visit is None or not is_open or seen.visit != visit.visit:
+            return
+        now_ns, finding = self._clock.now_ns(), examine(seen.cues, self._cues)
+        if finding.judgement is not PresentationJudgement.CONTRADICTED:
+            self._contradicted_ns = None
+        elif self._contradicted_ns is None:
+            self._contradicted_ns = now_ns
+        lasting = self._contradicted_ns is not None and now_ns - self._contradicted_ns >= LASTING_NS
+        if finding.judgement is PresentationJudgement.SUPPORTED or lasting:
+            self._send(Conclude(visit.visit))
+            return
+        asked = wish(finding, screen_can_light=self.screen_can_light)
+        if not self.asks or asked in {Hint.NONE, *self._asked} or now_ns < self._ask_ns:
+            return
+        self._asked.add(asked)
+        if asked is Hint.TURN_SLIGHTLY:
+            asked = secrets.choice(ACTIONS)
+        self._tell(notices.Hinted(asked))
+        self._send(Prompted(visit.visit, asked, now_ns))
+
+    def light_shown(self, tint: Tint, brightness: float, shown_ns: int) -> None:
+        """Pass on what the screen shows, as its own clock tells; nothing outside of a visit."""
+        visit = self._transaction.visit
+        if visit is not None and self._transaction.state is VisitState.VISIT_OPEN:
+            self._send(LightShown(visit.visit, tint, brightness, shown_ns))
 
     def accept(self, evidence: FaceEvidence) -> Reason | None:
         """Take evidence once, for the open visit only; return why it is refused, or None."""

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from appliance.messages import FaceEvidence, Hint, Purpose, VisitAbandoned
 from appliance.vision.features import RECIPE, joined
-from appliance.vision.pad import texture
 from appliance.vision.samples import brief
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from appliance.messages import StartVisit
+    from appliance.messages import CueEvidence, StartVisit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,14 @@ class AcquisitionSettings:
         enrol_pictures: joined into a reference.
         enrol_spacing_ns: time between two pictures of an enrolment, so that they differ.
         patience_ns: without a usable picture for so long a visit ends and the person is told
-            why; face work does not linger over somebody who has turned away.
+            why; face work does not linger over somebody who has turned away. While the cues
+            still gather, seeing the face is enough: who turns the head has not left.
+        renew_ns: while the cues still gather, a picture newer than so long stays in the probe: it
+            is of who stands there at the end, not only of who came.
+        finish_ns: so long before the deadline what there is is given; then the answer is no, but
+            a decided one.
+        same_person: least cosine of a picture's vector with each one before it; below, another
+            face was brought before the camera in the middle of a visit.
 
     """
 
@@ -34,6 +40,9 @@ class AcquisitionSettings:
     enrol_pictures: int = 10
     enrol_spacing_ns: int = 150_000_000
     patience_ns: int = 700_000_000
+    renew_ns: int = 400_000_000
+    finish_ns: int = 300_000_000
+    same_person: float = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,14 +52,12 @@ class Sample:
     Attributes:
         vector: (320,) float32 unit feature vector.
         quality: unified quality score, 0 to 100.
-        log_odds: the texture cue's.
         taken_ns: exposure.
 
     """
 
     vector: NDArray[np.float32]
     quality: int
-    log_odds: float
     taken_ns: int
 
 
@@ -64,6 +71,7 @@ class Acquisition:
         self._samples: list[Sample] = []
         self._hint = Hint.NONE
         self._used_ns = intent_ns
+        self._asked = False
 
     @property
     def visit(self) -> bytes:
@@ -85,15 +93,26 @@ class Acquisition:
         """How much of what is wanted is there, 0 to 1."""
         return len(self._samples) / self._wanted
 
+    @property
+    def complete(self) -> bool:
+        """Whether there is a probe; the cues may still need more."""
+        return len(self._samples) >= self._wanted
+
     def wants(self, taken_ns: int) -> bool:
         """Whether a picture taken now would be used."""
-        if not self.enrols or not self._samples:
+        if not self._samples:
             return True
-        return taken_ns - self._samples[-1].taken_ns >= self._settings.enrol_spacing_ns
+        since_ns = taken_ns - self._samples[-1].taken_ns
+        if self.complete:
+            return since_ns >= self._settings.renew_ns
+        return not self.enrols or since_ns >= self._settings.enrol_spacing_ns
 
-    def refuse(self, hint: Hint) -> None:
-        """Take note of a picture that could not be used."""
-        self._hint = hint
+    def refuse(self, hint: Hint, taken_ns: int | None = None) -> None:
+        """Take note of a picture that could not be used, but in which the person was seen."""
+        if not self.complete:
+            self._hint = hint
+        elif taken_ns is not None:
+            self._used_ns = taken_ns
 
     def restart(self, hint: Hint) -> None:
         """Forget all: another person stands there now, so nothing gathered may be joined."""
@@ -106,24 +125,43 @@ class Acquisition:
             sample.vector.fill(0.0)
         self._samples.clear()
 
-    def add(self, sample: Sample) -> FaceEvidence | None:
-        """Take one picture's sample; return the evidence when it was the last one wanted."""
+    def add(self, sample: Sample) -> bool:
+        """Take one picture's sample; False if it shows somebody else, and nothing is left."""
+        for one in self._samples:
+            if not float(one.vector @ sample.vector) >= self._settings.same_person:
+                sample.vector.fill(0.0)
+                self.restart(Hint.NONE)
+                return False
         self._samples.append(sample)
+        if len(self._samples) > self._wanted:
+            self._samples.pop(0).vector.fill(0.0)
         self._hint = Hint.NONE
         self._used_ns = sample.taken_ns
-        if len(self._samples) < self._wanted:
-            return None
+        return True
+
+    def conclude(self) -> None:
+        """Take note that gate has seen enough."""
+        self._asked = True
+
+    def due(self, at_ns: int) -> bool:
+        """Whether the evidence is to be given now: gate asked for it, or time is up."""
+        if not self.complete:
+            return False
+        return self.enrols or self._asked or at_ns >= self._finish_ns
+
+    def evidence(self, cues: tuple[CueEvidence, ...]) -> FaceEvidence:
+        """Return the probe, joined, and what was seen around it."""
         with brief(joined([one.vector for one in self._samples])) as whole:
             probe = whole.astype("<f4", copy=False).tobytes()
         return FaceEvidence(
             visit=self._start.visit,
             intent_ns=self._intent_ns,
-            taken_ns=sample.taken_ns,
+            taken_ns=self._samples[-1].taken_ns,
             features=RECIPE,
             probe=probe,
             quality=max(one.quality for one in self._samples),
             frames=len(self._samples),
-            cues=(texture.evidence([one.log_odds for one in self._samples]),),
+            cues=cues,
         )
 
     def over(self, at_ns: int) -> VisitAbandoned | None:
@@ -132,6 +170,10 @@ class Acquisition:
         if at_ns < self._start.deadline_ns and not left:
             return None
         return VisitAbandoned(visit=self._start.visit, at_ns=at_ns, hint=self._hint)
+
+    @property
+    def _finish_ns(self) -> int:
+        return self._start.deadline_ns - self._settings.finish_ns
 
     @property
     def _wanted(self) -> int:

@@ -45,7 +45,7 @@ def test_it_ends_well(shown: subprocess.CompletedProcess[str]) -> None:
 @pytest.mark.parametrize(
     ("scene", "happened"),
     [
-        ("A stranger", "face-no-match"),
+        ("A stranger's portrait", "face-attack"),
         ("Two people at once", "one_person"),
         ("A face too far away", "come_closer"),
         ("Her face on a phone", "face-attack"),

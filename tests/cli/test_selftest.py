@@ -81,3 +81,11 @@ def test_a_whole_gate_passes_and_the_table_reads_well(config: Path) -> None:
     result = CliRunner().invoke(build(), ["selftest", "--config", str(config)])
     assert result.exit_code == 0
     assert "every hash and shape is right" in result.output
+
+
+def test_a_cue_that_is_switched_off_is_shown_as_a_weaker_gate(config: Path) -> None:
+    config.write_text(config.read_text() + "[pad.texture]\non = false\n")
+    create_archive(load(config))
+    result = CliRunner().invoke(build(), ["selftest", "--config", str(config), "--json"])
+    [line] = [one for one in json.loads(result.stdout) if one["part"] == "face cues"]
+    assert line["found"].startswith("WEAKENED, off: texture; on: ")

@@ -23,6 +23,7 @@ from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.commit import Enrolment, Face, commit
 from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.enrolment.rights import Rights
+from appliance.gate.rules import cue_policies
 from appliance.gate.store.audit import AuditLog
 from appliance.gate.store.records import Profile
 from appliance.gate.store.roots.file import FileKey
@@ -43,7 +44,7 @@ from appliance.messages import (
     StopVisit,
     VisitAbandoned,
 )
-from appliance.sections import Config, Methods, OpenPeriod, ScheduleSection, Site, Store
+from appliance.sections import Config, Methods, OpenPeriod, PadSection, ScheduleSection, Site, Store
 from hardware.errors import DeviceUnavailableError
 from hardware.ports import Authenticity, DoorInputs, DoorOptions
 from hardware.sim.door import SimDoor
@@ -61,7 +62,12 @@ RECIPE = "recipe 1"
 CARD = b"0123456789abcdef"
 OTHER_CARD = b"fedcba9876543210"
 VISIT = b"\0" * 16
-LIVE = (CueEvidence("texture", 0.97, 4),)
+LIVE = tuple(CueEvidence(cue.name, 0.999, 64) for cue in cue_policies(PadSection()))
+
+
+def with_texture(score: float, frames: int = 64) -> tuple[CueEvidence, ...]:
+    """Return what a living person gives, but for the texture."""
+    return (CueEvidence("texture", score, frames), *LIVE[1:])
 
 
 class HandClock:
@@ -269,11 +275,11 @@ def test_nothing_is_said_before_vision_was_told_what_it_may_look_for(gate: Gate)
 
 WRONG = {
     "wrong recipe": ({"features": "recipe 2"}, "face-features-differ"),
-    "below the threshold of life": ({"cues": (CueEvidence("texture", 0.3, 4),)}, "face-attack"),
+    "below the threshold of life": ({"cues": with_texture(0.3)}, "face-attack"),
     "no cue": ({"cues": ()}, "face-unproven"),
-    "another cue": ({"cues": (CueEvidence("wink", 1.0, 4),)}, "face-unproven"),
-    "a cue twice": ({"cues": LIVE * 2}, "face-unproven"),
-    "too few pictures": ({"cues": (CueEvidence("texture", 0.97, 2),)}, "face-unproven"),
+    "another cue": ({"cues": (*LIVE[1:], CueEvidence("wink", 1.0, 4))}, "face-unproven"),
+    "a cue twice": ({"cues": (*LIVE, LIVE[0])}, "face-unproven"),
+    "too few pictures": ({"cues": with_texture(0.97, 2)}, "face-unproven"),
     "wrong length": ({"probe": vector(1)[:100].tobytes()}, "face-broken"),
     "half a number": ({"probe": vector(1).tobytes()[:-1]}, "face-broken"),
     "no number": ({"probe": np.full(320, np.nan, "<f4").tobytes()}, "face-broken"),
@@ -300,7 +306,7 @@ def test_wrong_evidence_opens_nothing(gate: Gate, change: dict[str, object], rea
 def test_a_score_that_is_no_number_does_not_even_arrive(gate: Gate) -> None:
     gate.resident()
     gate.meet()
-    cues = (CueEvidence("texture", float("nan"), 4),)
+    cues = with_texture(float("nan"))
     gate.say(replace(gate.evidence(gate.visit().visit), cues=cues))
     assert gate.controller.link is None
     assert gate.decided == []

@@ -17,7 +17,7 @@ from appliance.errors import (
     LinkClosedError,
     SanmenError,
 )
-from appliance.gate.access.presentation import CuePolicy
+from appliance.gate.access.presentation import CueKind, CuePolicy
 from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.enrolment import desk as enrolment
 from appliance.gate.enrolment.consent import Consent, GivenBy
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from appliance.messages import Message
 
 CLOCK = SkippingClock()
-CUES = (CuePolicy("texture", 0.5, 3),)
+CUES = (CuePolicy("texture", CueKind.PROOF_TEXTURE, 0.5, 0.5, 3),)
 CARD = b"0123456789abcdef"
 
 

@@ -13,6 +13,7 @@ from appliance.clock import SystemClock
 from appliance.config import load, parse
 from appliance.errors import KeyMissingError, StoreError
 from appliance.gate import process
+from appliance.gate.access.presentation import CueKind, CuePolicy
 from appliance.gate.access.reasons import Method
 from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.rules import build_rules
@@ -107,7 +108,7 @@ def test_every_configuration_that_loads_makes_rules(pulse_s: float, attempts: in
     rules = build_rules(parse(extremes))
     assert rules.door.pulse_ns == pulse_s * 1_000_000_000
     assert rules.lockout.failures == attempts
-    assert [(cue.name, cue.min_frames) for cue in rules.cues] == [("texture", 3)]
+    assert {"texture", "parallax"} <= {cue.name for cue in rules.cues}
     assert rules.policy.methods == frozenset(Method)
 
 
@@ -142,3 +143,12 @@ def test_the_room_runs_until_sigterm_and_its_relay_is_off(
     assert process.main(path, path.parent / "link") == 0
     assert not doors[0].relay_on
     assert not (path.parent / "link").exists()
+
+
+def test_only_cues_that_are_on_are_asked_for_and_by_their_kind() -> None:
+    text = f"{TEXT}[pad.parallax]\non = false\n[pad.texture]\nsupports = 0.7\nframes = 4\n"
+    first = build_rules(parse(text)).cues[0]
+    assert first == CuePolicy("texture", CueKind.PROOF_TEXTURE, 0.7, 0.5, 4)
+    assert "parallax" not in {cue.name for cue in build_rules(parse(text)).cues}
+    kinds = {cue.name: cue.kind for cue in build_rules(parse(TEXT)).cues}
+    assert kinds["parallax"] is CueKind.PROOF_GEOMETRY

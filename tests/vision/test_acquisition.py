@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
-from appliance.messages import Hint, Purpose, StartVisit
+from appliance.messages import CueEvidence, Hint, Purpose, StartVisit
 from appliance.vision.acquisition import Acquisition, AcquisitionSettings, Sample
 from appliance.vision.features import LENGTH, RECIPE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MS = 1_000_000
 VISIT = bytes(16)
@@ -17,25 +22,82 @@ def gathering(purpose: Purpose = Purpose.IDENTIFY) -> Acquisition:
     return Acquisition(StartVisit(VISIT, purpose, 4000 * MS), 0, AcquisitionSettings())
 
 
-def sample(at_ms: int, seed: int = 1, log_odds: float = 3.0, quality: int = 70) -> Sample:
+def sample(at_ms: int, seed: int = 1, quality: int = 70) -> Sample:
     vector = np.random.default_rng(seed).standard_normal(LENGTH)
     vector /= np.linalg.norm(vector)
-    return Sample(vector.astype(np.float32), quality, log_odds, at_ms * MS)
+    return Sample(vector.astype(np.float32), quality, at_ms * MS)
+
+
+CUES = (CueEvidence("texture", 0.9, 4, "1"),)
+
+
+def probe(one: Acquisition) -> NDArray[np.float32]:
+    return np.frombuffer(one.evidence(CUES).probe, "<f4")
 
 
 def test_nothing_gathered_before_another_person_came_is_joined() -> None:
     one = gathering()
     for at in range(3):
-        assert one.add(sample(at)) is None
+        assert one.add(sample(at))
     one.restart(Hint.ONE_PERSON)
     assert one.share == 0.0
     assert one.hint is Hint.ONE_PERSON
-    for at in range(3, 6):
-        assert one.add(sample(at, seed=2)) is None
-    evidence = one.add(sample(6, seed=2))
-    assert evidence is not None
-    probe = np.frombuffer(evidence.probe, "<f4")
-    assert probe @ sample(0, seed=2).vector == pytest.approx(1.0, abs=1e-5)
+    for at in range(3, 7):
+        assert not one.complete
+        assert one.add(sample(at, seed=2))
+    assert probe(one) @ sample(0, seed=2).vector == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_face_brought_in_the_place_of_the_first_begins_anew() -> None:
+    one, photo = gathering(), sample(1)
+    assert one.add(photo)
+    for at in range(2, 5):
+        one.add(sample(at))
+    assert one.complete
+    living = sample(500, seed=2)
+    assert not one.add(living)
+    assert not one.complete
+    assert not photo.vector.any()
+    assert not living.vector.any()
+
+
+def test_the_probe_is_of_who_stands_there_at_the_end() -> None:
+    one, oldest = gathering(), sample(0)
+    one.add(oldest)
+    for at in (1, 2, 3):
+        one.add(sample(at))
+    assert not one.wants(402 * MS)
+    assert one.wants(403 * MS)
+    assert one.add(sample(403))
+    assert one.evidence(CUES).taken_ns == 403 * MS
+    assert one.evidence(CUES).frames == 4
+    assert not oldest.vector.any()
+
+
+def test_evidence_is_given_when_gate_asks_or_time_is_up_and_never_without_a_probe() -> None:
+    one = gathering()
+    one.conclude()
+    assert not one.due(3999 * MS)
+    for at in range(4):
+        one.add(sample(at))
+    assert one.due(5 * MS)
+    other = gathering()
+    for at in range(4):
+        other.add(sample(at))
+    assert not other.due(3699 * MS)
+    assert other.due(3700 * MS)
+
+
+def test_who_turns_the_head_while_the_cues_gather_has_not_left() -> None:
+    one = gathering()
+    one.refuse(Hint.LOOK_AHEAD, 600 * MS)
+    assert one.over(700 * MS) is not None
+    for at in range(4):
+        one.add(sample(at))
+    one.refuse(Hint.LOOK_AHEAD, 600 * MS)
+    assert one.hint is Hint.NONE
+    assert one.over(1200 * MS) is None
+    assert one.over(1300 * MS) is not None
 
 
 def test_a_visit_ends_at_its_deadline_with_what_stood_in_the_way() -> None:
@@ -66,18 +128,17 @@ def test_pictures_of_an_enrolment_are_spaced() -> None:
     assert gathering().wants(0)
 
 
-def test_evidence_tells_the_newest_picture_the_best_quality_and_the_median_of_the_cue() -> None:
+def test_evidence_tells_the_newest_picture_the_best_quality_and_the_cues() -> None:
     one = gathering()
     assert one.visit == VISIT
-    for at, odds, quality in ((1, -12.0, 60), (2, 3.0, 90), (3, 3.0, 70)):
-        assert one.add(sample(at, log_odds=odds, quality=quality)) is None
+    for at, quality in ((1, 60), (2, 90), (3, 70)):
+        assert one.add(sample(at, quality=quality))
     assert one.share == 0.75
-    evidence = one.add(sample(4, log_odds=3.0, quality=50))
-    assert evidence is not None
+    assert one.add(sample(4, quality=50))
+    evidence = one.evidence(CUES)
     assert (evidence.taken_ns, evidence.quality, evidence.frames) == (4 * MS, 90, 4)
     assert (evidence.features, evidence.intent_ns) == (RECIPE, 0)
-    assert [(cue.cue, cue.frames) for cue in evidence.cues] == [("texture", 4)]
-    assert evidence.cues[0].score == pytest.approx(0.9526, abs=1e-3)
+    assert evidence.cues == CUES
     assert len(evidence.probe) == 4 * LENGTH
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -14,25 +14,31 @@ from appliance.link import Link, pair
 from appliance.messages import (
     FROM_GATE,
     FROM_VISION,
+    Conclude,
+    CuesSeen,
     FaceEvidence,
     Guidance,
     Health,
     Hint,
     IntentSeen,
+    LightShown,
+    Prompted,
     Purpose,
     QrRead,
     Ready,
     SetMode,
     StartVisit,
     StopVisit,
+    Tint,
     VisitAbandoned,
 )
 from appliance.vision import detection, features, landmarks, process, quality
 from appliance.vision import pipeline as pipeline_module
 from appliance.vision.acquisition import Sample
 from appliance.vision.pad import texture
+from appliance.vision.pad.look import Light, Prompt
 from appliance.vision.pipeline import FacePipeline
-from appliance.vision.process import VisionRoom
+from appliance.vision.room import VisionRoom
 from appliance.vision.samples import brief
 from hardware.errors import DeviceStuckError
 from hardware.ports import Frame
@@ -46,6 +52,7 @@ if TYPE_CHECKING:
 
     from appliance.messages import Message
     from appliance.vision.inference import ModelShelf
+    from appliance.vision.pad.look import Look
 
 SECOND = 1_000_000_000
 VISIT = bytes(range(16))
@@ -84,6 +91,7 @@ class Room:
     """Vision, its camera, and gate's end of the link."""
 
     def __init__(self, pipeline: FacePipeline | ModelError, pixels: NDArray[np.uint8]) -> None:
+        self.pipeline = cast("FacePipeline", pipeline)
         self.clock = SkippingClock()
         self.camera = StillCamera(self.clock, pixels)
         near, far = pair()
@@ -293,16 +301,74 @@ def test_gate_gone_ends_the_room(make: Callable[..., Room]) -> None:
         room.room.step()
 
 
-def test_a_visit_gives_evidence_once_and_its_pictures_are_overwritten(
+def test_a_visit_gives_evidence_once_when_asked_and_its_pictures_are_overwritten(
     make: Callable[..., Room], woman: list[NDArray[np.uint8]]
 ) -> None:
     room = make(woman[0])
     room.start()
-    said = [one for one in room.run(1) if isinstance(one, FaceEvidence)]
+    room.gate.send(Conclude(VISIT))
+    said = [one for one in room.run(3.5) if isinstance(one, FaceEvidence)]
     assert len(said) == 1
     assert said[0].visit == VISIT
+    assert [cue.cue for cue in said[0].cues] == list(room.pipeline.cues.names)
     assert not any(lent.any() for lent in room.camera.lent)
     assert room.room._gathering is None
+    assert all(cue.frames == 0 for cue in room.pipeline.evidence())
+
+
+def test_until_gate_has_seen_enough_the_cues_are_told_and_no_probe(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]]
+) -> None:
+    room = make(woman[0])
+    room.start()
+    room.gate.send(Conclude(bytes(16)))
+    said = room.run(3)
+    assert not any(isinstance(one, FaceEvidence) for one in said)
+    seen = [one for one in said if isinstance(one, CuesSeen)]
+    assert len(seen) > 1
+    assert {one.visit for one in seen} == {VISIT}
+
+
+def test_a_visit_that_nobody_concludes_is_given_before_its_deadline(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]]
+) -> None:
+    room = make(woman[0])
+    began_ns = room.clock.now_ns()
+    room.start(seconds=3)
+    said = room.run(3.5)
+    evidence = [one for one in said if isinstance(one, FaceEvidence)]
+    assert len(evidence) == 1
+    # Newer than a second, or gate would call it stale: not only the first pictures are in it.
+    assert began_ns + 2 * SECOND <= evidence[0].taken_ns <= began_ns + 3 * SECOND
+    assert not any(isinstance(one, VisitAbandoned) for one in said)
+
+
+def test_what_the_screen_shows_and_asks_reaches_the_cues_of_its_visit_only(
+    make: Callable[..., Room],
+    woman: list[NDArray[np.uint8]],
+    pipeline: FacePipeline,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[Look] = []
+    monkeypatch.setattr(pipeline.cues, "look", looks.append)
+    room = make(woman[0])
+    room.start()
+    room.gate.send(Prompted(bytes(16), Hint.BLINK, 1))
+    room.gate.send(LightShown(bytes(16), Tint.WARM, 1.0, 1))
+    room.run(0.3)
+    assert {(look.prompt, look.light) for look in looks} == {(None, None)}
+    looks.clear()
+    room.gate.send(Prompted(VISIT, Hint.TURN_SLIGHTLY, 5))
+    room.gate.send(LightShown(VISIT, Tint.COOL, 0.5, 6))
+    room.run(0.3)
+    assert looks[-1].prompt == Prompt(Hint.TURN_SLIGHTLY, 5)
+    assert looks[-1].light == Light(Tint.COOL, 0.5, 6)
+    room.gate.send(StopVisit(VISIT))
+    room.run(0.1)
+    room.start()
+    looks.clear()
+    room.run(0.3)
+    assert {(look.prompt, look.light) for look in looks} == {(None, None)}
 
 
 def test_the_room_needs_a_configuration_a_camera_and_a_gate(
@@ -310,7 +376,7 @@ def test_the_room_needs_a_configuration_a_camera_and_a_gate(
 ) -> None:
     monkeypatch.setattr("appliance.vision.process.signal.signal", lambda *_: None)
     monkeypatch.setattr(process, "Watchdog", lambda: None)
-    monkeypatch.setattr(process, "open_pipeline", lambda: ModelError("model", "none", "one"))
+    monkeypatch.setattr(process, "open_pipeline", lambda **_: ModelError("model", "none", "one"))
     path = tmp_path / "gate.toml"
     path.write_text("x = 1")
     assert process.main(path, tmp_path / "socket") == 3

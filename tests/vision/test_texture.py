@@ -58,7 +58,12 @@ def test_no_picture_is_no_evidence() -> None:
 
 def test_one_brilliant_picture_outweighs_no_three_bad_ones() -> None:
     assert evidence([BOUND, -3.0, -3.0, -3.0]).score < 0.1
-    assert evidence([-BOUND, 3.0, 3.0]).score > 0.9
+    assert evidence([-BOUND, 3.0, 3.0]).score == pytest.approx(2 / 3)
+
+
+def test_a_median_hides_no_visit_half_of_which_is_an_attack() -> None:
+    assert evidence([BOUND, BOUND, BOUND, -3.0, -3.0]).score == pytest.approx(0.6)
+    assert evidence([BOUND, BOUND, -3.0, -3.0]).score == pytest.approx(0.5)
 
 
 def test_a_living_person_scores_high_and_a_flat_grey_is_bounded(

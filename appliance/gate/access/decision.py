@@ -114,6 +114,7 @@ class AccessDecision:
             who answers for it. Empty = the resident in person.
         clock_off_s: a code is refused because the phone's clock is so many seconds ahead (or,
             negative, behind), else 0.
+        cue: the presentation attack cue that decided, or empty; for the log only (law 9).
 
     Raises:
         ValueError: `granted` and `reason` disagree, or nobody is granted.
@@ -127,6 +128,7 @@ class AccessDecision:
     at: datetime
     visit: str = ""
     clock_off_s: int = 0
+    cue: str = ""
 
     def __post_init__(self) -> None:
         if self.granted != (self.reason is Reason.GRANTED):

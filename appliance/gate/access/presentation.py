@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from appliance.gate.access.wrong import check_range, wrong
+from appliance.messages import Hint
 
 if TYPE_CHECKING:
     from appliance.messages import CueEvidence
@@ -20,13 +21,48 @@ class PresentationJudgement(Enum):
     NO_EVIDENCE = "no_evidence"
 
 
+class CueKind(Enum):
+    """What a cue is for.
+
+    A proof must be shown; a veto must have looked and seen nothing; a witness is heard only when
+    there is something to say, as about the answer to a question: its silence is no obstacle.
+    """
+
+    PROOF_TEXTURE = "texture"
+    PROOF_GEOMETRY = "geometry"
+    PROOF_EMISSION = "emission"
+    VETO = "veto"
+    WITNESS = "witness"
+
+
+class Answer(Enum):
+    """What one cue says."""
+
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    NO_EVIDENCE = "no_evidence"
+
+
+ASKED = (
+    CueKind.VETO,
+    CueKind.PROOF_TEXTURE,
+    CueKind.PROOF_GEOMETRY,
+    CueKind.PROOF_EMISSION,
+)
+"""The kinds whose evidence must be in; what lacks first is named first."""
+DEVICE_VETOES = frozenset({"bands", "raster", "surface"})
+"""The vetoes against screens and prints: all of them enabled and clean are a proof of emission."""
+
+
 @dataclass(frozen=True, slots=True)
 class CuePolicy:
     """One enabled presentation attack cue.
 
     Attributes:
         name: as in `CueEvidence.cue`.
-        threshold: smallest supporting score, above 0 to 1.
+        kind: what it is for.
+        supports: smallest supporting score, above 0 to 1.
+        contradicts: a score below contradicts; at most `supports`. Between them is no evidence.
         min_frames: fewest pictures that count as evidence, at least 1.
 
     Raises:
@@ -35,36 +71,116 @@ class CuePolicy:
     """
 
     name: str
-    threshold: float
+    kind: CueKind
+    supports: float
+    contradicts: float
     min_frames: int
 
     def __post_init__(self) -> None:
         if not self.name:
             raise wrong("cue.name", "nothing", "a name")
-        check_range("cue.threshold", self.threshold, 0.0, 1.0)
-        if self.threshold == 0.0:
-            raise wrong("cue.threshold", self.threshold, "above 0, so that it can be missed")
+        check_range("cue.supports", self.supports, 0.0, 1.0)
+        if self.supports == 0.0:
+            raise wrong("cue.supports", self.supports, "above 0, so that it can be missed")
+        check_range("cue.contradicts", self.contradicts, 0.0, self.supports)
         check_range("cue.min_frames", self.min_frames, 1, 64)
 
+    def answer(self, seen: CueEvidence) -> Answer:
+        """Return what the cue's evidence says; no number, or out of range, says nothing."""
+        if seen.frames < self.min_frames or not 0.0 <= seen.score <= 1.0:
+            return Answer.NO_EVIDENCE
+        if seen.score >= self.supports:
+            return Answer.SUPPORTED
+        return Answer.CONTRADICTED if seen.score < self.contradicts else Answer.NO_EVIDENCE
 
-def judge(cues: tuple[CueEvidence, ...], policy: tuple[CuePolicy, ...]) -> PresentationJudgement:
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the cues say together, and what that hangs on.
+
+    Attributes:
+        judgement: together.
+        cue: the contradicting cue, or one whose evidence is missing; for the log only (law 9).
+        lacks: kinds of evidence that are not in yet.
+
+    """
+
+    judgement: PresentationJudgement
+    cue: str = ""
+    lacks: frozenset[CueKind] = frozenset()
+
+
+def judge(
+    cues: tuple[CueEvidence, ...], policy: tuple[CuePolicy, ...], *, attended: bool = False
+) -> PresentationJudgement:
+    """Return only the judgement of `examine`."""
+    return examine(cues, policy, attended=attended).judgement
+
+
+def examine(
+    cues: tuple[CueEvidence, ...], policy: tuple[CuePolicy, ...], *, attended: bool = False
+) -> Finding:
     """Judge the evidence; what is missing, doubled, unknown or no number is no evidence.
+
+    Any contradiction refuses. Otherwise every veto must have run clean, and of each kind of proof
+    that has an enabled cue at least one must support. A configuration without any cue of a kind is
+    weaker, and the self-test says so; one without any proof never supports.
 
     Args:
         cues: what vision saw, each cue once.
         policy: the enabled cues; an empty policy never supports.
+        attended: staff stand beside the person and see whether a picture is held up, as at an
+            enrolment (S75): no geometry or emission is asked for, a contradiction still refuses.
 
     """
+    names = [cue.cue for cue in cues]
+    strange = sorted(set(names) ^ {cue.name for cue in policy})
+    strange += sorted(name for name in set(names) if names.count(name) > 1)
+    if strange or not policy:
+        kinds = frozenset(cue.kind for cue in policy)
+        return Finding(PresentationJudgement.NO_EVIDENCE, strange[0] if strange else "", kinds)
     seen = {cue.cue: cue for cue in cues}
-    asked = {cue.name for cue in policy}
-    if not policy or len(seen) != len(cues) or seen.keys() != asked:
-        return PresentationJudgement.NO_EVIDENCE
-    if not all(_is_evidence(seen[cue.name], cue) for cue in policy):
-        return PresentationJudgement.NO_EVIDENCE
-    if all(seen[cue.name].score >= cue.threshold for cue in policy):
-        return PresentationJudgement.SUPPORTED
-    return PresentationJudgement.CONTRADICTED
+    answers = {cue: cue.answer(seen[cue.name]) for cue in policy}
+    for cue, answer in answers.items():
+        if answer is Answer.CONTRADICTED:
+            return Finding(PresentationJudgement.CONTRADICTED, cue.name)
+    lacks = _lacks(answers, (CueKind.PROOF_TEXTURE,) if attended else ASKED)
+    if lacks:
+        first = next(iter(lacks.values()))
+        return Finding(PresentationJudgement.NO_EVIDENCE, first, frozenset(lacks))
+    if all(cue.kind in {CueKind.VETO, CueKind.WITNESS} for cue in policy):
+        return Finding(PresentationJudgement.NO_EVIDENCE)
+    return Finding(PresentationJudgement.SUPPORTED)
 
 
-def _is_evidence(cue: CueEvidence, policy: CuePolicy) -> bool:
-    return cue.frames >= policy.min_frames and 0.0 <= cue.score <= 1.0
+def _lacks(answers: dict[CuePolicy, Answer], asked: tuple[CueKind, ...]) -> dict[CueKind, str]:
+    """Return the kinds of evidence not in yet, each with a cue that has none."""
+    found = {}
+    for kind in asked:
+        of_kind = {cue.name: answer for cue, answer in answers.items() if cue.kind is kind}
+        missing = [name for name, answer in of_kind.items() if answer is not Answer.SUPPORTED]
+        proven = len(missing) < len(of_kind) and kind is not CueKind.VETO
+        if kind is CueKind.PROOF_EMISSION:
+            proven = proven or _device_clean(answers)
+        if missing and not proven:
+            found[kind] = missing[0]
+    return found
+
+
+def _device_clean(answers: dict[CuePolicy, Answer]) -> bool:
+    clean = {cue.name for cue, answer in answers.items() if answer is Answer.SUPPORTED}
+    return clean >= DEVICE_VETOES
+
+
+def wish(finding: Finding, *, screen_can_light: bool) -> Hint:
+    """Return the one thing to ask of the person so that what is lacking may come in.
+
+    A turn shows relief, and lets the vetoes that compare motions run; the light needs a screen.
+    """
+    if finding.judgement is not PresentationJudgement.NO_EVIDENCE:
+        return Hint.NONE
+    if CueKind.PROOF_GEOMETRY in finding.lacks:
+        return Hint.TURN_SLIGHTLY
+    if CueKind.PROOF_EMISSION in finding.lacks and screen_can_light:
+        return Hint.WATCH_LIGHT
+    return Hint.TURN_SLIGHTLY if CueKind.VETO in finding.lacks else Hint.NONE

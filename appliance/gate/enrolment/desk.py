@@ -143,7 +143,7 @@ class Desk:
         self._journal.happened("enrolment.asked", face="yes")
         evidence = capture()
         session = session.handle(EnrolmentEvent.CAPTURE_ENDED).enrolment
-        judgement = judge(evidence.cues, cues)
+        judgement = judge(evidence.cues, cues, attended=True)
         if judgement is not PresentationJudgement.SUPPORTED:
             raise EnrolmentError("face", judgement.value, "a living person before the camera")
         probe = vector(evidence.probe)

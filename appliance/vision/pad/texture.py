@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from appliance.vision.inference import ModelShelf
+    from appliance.vision.pad.look import Look
     from appliance.vision.samples import Face
 
 CUE = "texture"
@@ -27,12 +28,18 @@ BONA_FIDE = 0
 """Index of the bona fide class in the model's output."""
 SHARES = {1: (1.0,), 2: (2 / 3, 1 / 3)}
 """Weights of the views. Set on the shared clips themselves, so their figures claim nothing more."""
+ARITHMETIC = 2
+"""Counts the ways in which this file has made evidence of log odds."""
+SPACING_NS = 75_000_000
+"""Between two pictures judged; nearer ones are the same picture twice, at 30 ms of work each."""
+MOST = 16
+"""Pictures judged in one visit."""
 BOUND = 12.0
 """Largest log odds one picture may contribute; one brilliant picture opens no door."""
 
 
 class TextureCue:
-    """The passive PAD model.
+    """The passive PAD model as a cue.
 
     Raises:
         ModelError: the model is missing, altered or of the wrong shape.
@@ -40,7 +47,36 @@ class TextureCue:
     """
 
     def __init__(self, shelf: ModelShelf) -> None:
+        card, _ = shelf.verified("liveness")
         self._model = shelf.onnx("liveness")
+        self._odds: list[float] = []
+        self._last_ns: int | None = None
+        self.name = CUE
+        self.version = f"{ARITHMETIC}+{card.sha256[:8]}"
+
+    def look(self, look: Look) -> None:
+        """Judge one picture, if the last one judged is long enough ago.
+
+        Raises:
+            PictureError: a box that is empty or outside the picture.
+            ModelError: the model failed.
+
+        """
+        if self._last_ns is not None and look.taken_ns - self._last_ns < SPACING_NS:
+            return
+        if len(self._odds) >= MOST:
+            return
+        self._last_ns = look.taken_ns
+        self._odds.append(self.log_odds(look.pixels, look.face))
+
+    def evidence(self) -> CueEvidence:
+        """Return what the pictures judged so far say together."""
+        return evidence(self._odds, self.version)
+
+    def wipe(self) -> None:
+        """Forget the visit; the model itself is rinsed by `rinse`."""
+        self._odds.clear()
+        self._last_ns = None
 
     def log_odds(self, pixels: NDArray[np.uint8], face: Face) -> float:
         """Return ln(bona fide / attack) of one picture, within -12 to 12.
@@ -126,12 +162,15 @@ def _shrunk(window: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(small, dtype=np.uint8)
 
 
-def evidence(log_odds: Sequence[float]) -> CueEvidence:
-    """Return the cue's evidence over a visit: the median, as a probability.
+def evidence(log_odds: Sequence[float], version: str = "") -> CueEvidence:
+    """Return the cue's evidence over a visit.
 
+    The median as a probability, but never above the share of pictures that look bona fide: a
+    median hides a visit half of which is an attack.
     Source: decide on the video, not on the picture (arXiv 2406.12258).
     """
     if not log_odds:
-        return CueEvidence(cue=CUE, score=0.0, frames=0)
-    score = float(1.0 / (1.0 + np.exp(-np.median(log_odds))))
-    return CueEvidence(cue=CUE, score=score, frames=len(log_odds))
+        return CueEvidence(cue=CUE, score=0.0, frames=0, version=version)
+    median = float(1.0 / (1.0 + np.exp(-np.median(log_odds))))
+    bona_fide = sum(odds >= 0.0 for odds in log_odds) / len(log_odds)
+    return CueEvidence(CUE, min(median, bona_fide), len(log_odds), version)

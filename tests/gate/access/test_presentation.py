@@ -1,60 +1,194 @@
-"""All enabled cues must support; whatever else arrives fails closed (S127, S128)."""
+"""All enabled cues must agree; whatever else arrives fails closed (S127, S128)."""
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
-from appliance.gate.access.presentation import CuePolicy, PresentationJudgement, judge
-from appliance.messages import CueEvidence
+from appliance.gate.access.presentation import (
+    Answer,
+    CueKind,
+    CuePolicy,
+    PresentationJudgement,
+    examine,
+    judge,
+    wish,
+)
+from appliance.messages import CueEvidence, Hint
 
-POLICY = (CuePolicy("texture", 0.6, 3), CuePolicy("planarity", 0.5, 5))
-GOOD = (CueEvidence("texture", 0.6, 3), CueEvidence("planarity", 0.5, 5))
+SUPPORTED = PresentationJudgement.SUPPORTED
+CONTRADICTED = PresentationJudgement.CONTRADICTED
+NO_EVIDENCE = PresentationJudgement.NO_EVIDENCE
+S, C, N = Answer.SUPPORTED, Answer.CONTRADICTED, Answer.NO_EVIDENCE
+
+
+def cue(name: str, kind: CueKind) -> CuePolicy:
+    return CuePolicy(name, kind, supports=0.6, contradicts=0.4, min_frames=3)
+
+
+POLICY = (
+    cue("texture", CueKind.PROOF_TEXTURE),
+    cue("parallax", CueKind.PROOF_GEOMETRY),
+    cue("infrared", CueKind.PROOF_GEOMETRY),
+    cue("screen_light", CueKind.PROOF_EMISSION),
+    cue("bands", CueKind.VETO),
+    cue("raster", CueKind.VETO),
+    cue("surface", CueKind.VETO),
+    cue("coherence", CueKind.VETO),
+)
+NAMES = tuple(one.name for one in POLICY)
+SCORES = {S: 0.6, C: 0.39, N: 0.5}
+
+
+def seen(*answers: Answer) -> tuple[CueEvidence, ...]:
+    return tuple(
+        CueEvidence(name, SCORES[answer], 3) for name, answer in zip(NAMES, answers, strict=True)
+    )
+
+
+GOOD = seen(S, S, N, N, S, S, S, S)
+EVERY = tuple(product((S, C, N), repeat=len(POLICY)))
 
 
 @pytest.mark.parametrize(
-    ("name", "threshold", "min_frames"),
+    ("name", "supports", "contradicts", "min_frames"),
     [
-        pytest.param("", 0.5, 1, id="no name"),
-        pytest.param("texture", 0.0, 1, id="a threshold nobody can miss"),
-        pytest.param("texture", float("nan"), 1, id="no number"),
-        pytest.param("texture", 0.5, 0, id="no pictures"),
+        pytest.param("", 0.5, 0.1, 1, id="no name"),
+        pytest.param("texture", 0.0, 0.0, 1, id="a threshold nobody can miss"),
+        pytest.param("texture", float("nan"), 0.1, 1, id="no number"),
+        pytest.param("texture", 0.5, float("nan"), 1, id="no number to contradict"),
+        pytest.param("texture", 0.5, 0.6, 1, id="supports what contradicts"),
+        pytest.param("texture", 0.5, 0.1, 0, id="no pictures"),
     ],
 )
 def test_a_cue_policy_that_proves_nothing_is_refused(
-    name: str, threshold: float, min_frames: int
+    name: str, supports: float, contradicts: float, min_frames: int
 ) -> None:
     with pytest.raises(ValueError, match="expected"):
-        CuePolicy(name, threshold, min_frames)
+        CuePolicy(name, CueKind.VETO, supports, contradicts, min_frames)
 
 
 @pytest.mark.parametrize(
     "cues",
     [
         pytest.param((), id="nothing"),
-        pytest.param(GOOD[:1], id="a missing cue"),
-        pytest.param((GOOD[0], CueEvidence("planarity", 1.0, 0)), id="no pictures"),
-        pytest.param((GOOD[0], CueEvidence("planarity", 1.0, 4)), id="too few pictures"),
-        pytest.param((GOOD[0], CueEvidence("planarity", float("nan"), 9)), id="no number"),
-        pytest.param((GOOD[0], CueEvidence("planarity", 1.1, 9)), id="out of range"),
+        pytest.param(GOOD[:-1], id="a missing veto"),
+        pytest.param((*GOOD[:3], *GOOD[4:]), id="a missing proof that another would have given"),
+        pytest.param((*GOOD[:7], CueEvidence("coherence", 1.0, 0)), id="no pictures"),
+        pytest.param((*GOOD[:7], CueEvidence("coherence", 1.0, 2)), id="too few pictures"),
+        pytest.param((*GOOD[:7], CueEvidence("coherence", float("nan"), 9)), id="no number"),
+        pytest.param((*GOOD[:7], CueEvidence("coherence", 1.1, 9)), id="out of range"),
+        pytest.param((*GOOD[:7], CueEvidence("coherence", float("inf"), 9)), id="endless"),
         pytest.param((*GOOD, CueEvidence("device", 1.0, 9)), id="an unknown cue"),
         pytest.param((*GOOD, CueEvidence("texture", 1.0, 9)), id="a cue told twice"),
     ],
 )
 def test_incomplete_or_strange_evidence_is_no_evidence(cues: tuple[CueEvidence, ...]) -> None:
-    assert judge(cues, POLICY) is PresentationJudgement.NO_EVIDENCE
+    assert judge(cues, POLICY) is NO_EVIDENCE
+    assert judge(cues, ()) is NO_EVIDENCE
 
 
-@pytest.mark.parametrize("cues", [(), GOOD])
-def test_an_empty_policy_never_supports(cues: tuple[CueEvidence, ...]) -> None:
-    assert judge(cues, ()) is PresentationJudgement.NO_EVIDENCE
+def test_evidence_that_is_enough_is_enough_in_any_order() -> None:
+    assert judge(GOOD, POLICY) is SUPPORTED
+    assert judge(GOOD[::-1], POLICY) is SUPPORTED
+    assert judge(GOOD, POLICY[::-1]) is SUPPORTED
+    assert judge(GOOD, ()) is NO_EVIDENCE
 
 
-def test_one_contradicting_cue_outweighs_the_others() -> None:
-    cues = (CueEvidence("texture", 0.59, 30), CueEvidence("planarity", 1.0, 30))
+def test_every_combination_of_answers_is_judged_by_the_rules() -> None:
+    for answers in EVERY:
+        texture, parallax, infrared, light, bands, raster, surface, coherence = answers
+        finding = examine(seen(*answers), POLICY)
+        if C in answers:
+            assert finding.judgement is CONTRADICTED
+            assert finding.cue == NAMES[answers.index(C)]
+        elif (
+            texture is S
+            and (parallax is S or infrared is S)
+            and bands is S
+            and raster is S
+            and surface is S
+            and coherence is S
+        ):
+            assert finding.judgement is SUPPORTED, (answers, light)
+            assert (finding.cue, finding.lacks) == ("", frozenset())
+        else:
+            assert finding.judgement is NO_EVIDENCE
+            assert finding.cue in {
+                name for name, one in zip(NAMES, answers, strict=True) if one is N
+            }
 
-    assert judge(cues, POLICY) is PresentationJudgement.CONTRADICTED
+
+def test_losing_or_worsening_what_a_cue_says_never_helps() -> None:
+    rank = {CONTRADICTED: 0, NO_EVIDENCE: 1, SUPPORTED: 2}
+    for answers in EVERY:
+        whole = seen(*answers)
+        before = judge(whole, POLICY)
+        for place, answer in enumerate(answers):
+            without = (*whole[:place], *whole[place + 1 :])
+            assert judge(without, POLICY) is not SUPPORTED
+            if answer is S:
+                worse = [seen(*answers[:place], w, *answers[place + 1 :]) for w in (N, C)]
+                assert all(rank[judge(one, POLICY)] <= rank[before] for one in worse)
 
 
-def test_all_cues_at_their_thresholds_support_in_any_order() -> None:
-    assert judge(GOOD, POLICY) is PresentationJudgement.SUPPORTED
-    assert judge(GOOD[::-1], POLICY) is PresentationJudgement.SUPPORTED
+def test_the_screens_light_proves_where_a_device_veto_is_switched_off() -> None:
+    policy = tuple(one for one in POLICY if one.name != "bands")
+    no_light = seen(S, S, N, N, S, S, S, S)
+    light = seen(S, S, N, S, S, S, S, S)
+
+    finding = examine(tuple(one for one in no_light if one.cue != "bands"), policy)
+    assert (finding.judgement, finding.cue) == (NO_EVIDENCE, "screen_light")
+    assert finding.lacks == {CueKind.PROOF_EMISSION}
+    assert judge(tuple(one for one in light if one.cue != "bands"), policy) is SUPPORTED
+
+
+def test_vetoes_alone_never_support() -> None:
+    policy = tuple(one for one in POLICY if one.kind is CueKind.VETO)
+
+    assert judge(GOOD[4:], policy) is NO_EVIDENCE
+
+
+@pytest.mark.parametrize(
+    ("said", "judged"),
+    [
+        ((CueEvidence("challenge", 0.0, 0),), SUPPORTED),
+        ((CueEvidence("challenge", 0.75, 5),), SUPPORTED),
+        ((CueEvidence("challenge", 0.0, 5),), CONTRADICTED),
+        ((), NO_EVIDENCE),
+    ],
+    ids=["not asked", "answered", "answered before it was asked", "missing"],
+)
+def test_a_witness_may_be_silent_but_not_missing(
+    said: tuple[CueEvidence, ...], judged: PresentationJudgement
+) -> None:
+    witness = cue("challenge", CueKind.WITNESS)
+
+    assert judge((*GOOD, *said), (*POLICY, witness)) is judged
+    assert judge(said, (witness,)) is not SUPPORTED
+
+
+def test_beside_staff_texture_must_support_and_nothing_may_contradict() -> None:
+    assert judge(seen(S, N, N, N, N, N, N, N), POLICY, attended=True) is SUPPORTED
+    assert judge(seen(N, S, S, S, S, S, S, S), POLICY, attended=True) is NO_EVIDENCE
+    assert judge(seen(S, N, N, N, N, N, N, C), POLICY, attended=True) is CONTRADICTED
+    assert judge(seen(S, S, S, S, S, S, S, S)[1:], POLICY, attended=True) is NO_EVIDENCE
+
+
+@pytest.mark.parametrize(
+    ("answers", "light", "asked"),
+    [
+        ((S, N, N, N, S, S, S, S), True, Hint.TURN_SLIGHTLY),
+        ((S, S, N, N, S, S, S, N), True, Hint.TURN_SLIGHTLY),
+        ((N, S, N, N, S, S, S, S), True, Hint.NONE),
+        ((S, S, N, N, S, S, S, S), True, Hint.NONE),
+        ((S, C, N, N, S, S, S, N), True, Hint.NONE),
+        ((S, S, N, N, N, S, S, S), True, Hint.WATCH_LIGHT),
+        ((S, S, N, N, N, S, S, S), False, Hint.TURN_SLIGHTLY),
+    ],
+)
+def test_only_what_can_bring_in_what_is_lacking_is_asked(
+    answers: tuple[Answer, ...], *, light: bool, asked: Hint
+) -> None:
+    assert wish(examine(seen(*answers), POLICY), screen_can_light=light) is asked

@@ -1,0 +1,173 @@
+"""A visit is concluded when the cues are clear, and a person asked when they are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.gate import notices
+from appliance.gate.access.presentation import CueKind, CuePolicy
+from appliance.gate.access.transaction import VisitTiming
+from appliance.gate.faults import Faults
+from appliance.gate.visits import ACTIONS, Visits
+from appliance.link import Link, pair
+from appliance.messages import (
+    FROM_GATE,
+    FROM_VISION,
+    Conclude,
+    CueEvidence,
+    CuesSeen,
+    Hint,
+    LightShown,
+    Prompted,
+    SetMode,
+    StartVisit,
+    Tint,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from appliance.messages import Message
+
+MS = 1_000_000
+POLICY = (
+    CuePolicy("texture", CueKind.PROOF_TEXTURE, 0.5, 0.5, 3),
+    CuePolicy("parallax", CueKind.PROOF_GEOMETRY, 0.5, 0.2, 8),
+    CuePolicy("screen_light", CueKind.PROOF_EMISSION, 0.6, 0.4, 4),
+)
+
+
+def cues(
+    texture: float = 0.9, parallax: float = 0.9, light: float = 0.9
+) -> tuple[CueEvidence, ...]:
+    """Return evidence; a negative score is none."""
+    scores = (texture, parallax, light)
+    return tuple(
+        CueEvidence(one.name, max(score, 0.0), 9 if score >= 0 else 0)
+        for one, score in zip(POLICY, scores, strict=True)
+    )
+
+
+@dataclass
+class HandClock:
+    ns: int = 1_000 * MS
+
+    def now_ns(self) -> int:
+        return self.ns
+
+    def sleep_until_ns(self, at_ns: int) -> None:
+        self.ns = at_ns
+
+    def wall(self) -> datetime:
+        return datetime(2026, 3, 4, tzinfo=UTC)
+
+
+@dataclass
+class Terminal:
+    """Gate's side of visits, the test in vision's place."""
+
+    clock: HandClock = field(default_factory=HandClock)
+    told: list[notices.Notice] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        near, far = pair()
+        self.vision = Link(far, FROM_GATE, self.clock)
+        self.visits = Visits(
+            self.clock, VisitTiming(), Faults(lambda _: None), self.told.append, POLICY
+        )
+        self.visits.meet(Link(near, FROM_VISION, self.clock))
+        self.visits.tick(SetMode(face=True, qr=False))
+        self.visits.begin(self.clock.ns)
+        self.visit = next(one for one in self.heard() if isinstance(one, StartVisit)).visit
+
+    def heard(self) -> list[Message]:
+        return self.vision.receive()
+
+    def weigh(self, given: tuple[CueEvidence, ...], visit: bytes | None = None) -> list[Message]:
+        """Let vision tell its cues 40 ms later; return what gate answers."""
+        self.clock.ns += 40 * MS
+        self.visits.weigh(CuesSeen(visit or self.visit, self.clock.ns, given))
+        return self.heard()
+
+    def hints(self) -> list[Hint]:
+        return [one.hint for one in self.told if isinstance(one, notices.Hinted)]
+
+    def close(self) -> None:
+        self.visits.lose("the test is over")
+        self.vision.close()
+
+
+@pytest.fixture
+def gate() -> Iterator[Terminal]:
+    terminal = Terminal()
+    yield terminal
+    terminal.close()
+
+
+def test_a_visit_that_is_not_clear_is_not_concluded(gate: Terminal) -> None:
+    for given in (cues(parallax=-1), cues(parallax=0.3), cues(light=-1), cues()[:2], ()):
+        assert Conclude(gate.visit) not in gate.weigh(given)
+    assert gate.weigh(cues(), visit=bytes(16)) == []
+
+
+def test_a_clear_visit_is_concluded_at_once(gate: Terminal) -> None:
+    assert gate.weigh(cues()) == [Conclude(gate.visit)]
+
+
+def test_one_odd_picture_ends_no_visit_and_a_lasting_contradiction_does(gate: Terminal) -> None:
+    assert gate.weigh(cues(texture=0.1, parallax=-1)) == []
+    assert gate.weigh(cues(parallax=-1)) == []
+    answers = [gate.weigh(cues(texture=0.1)) for _ in range(39)]
+    assert [bool(one) for one in answers] == [False] * 38 + [True]
+    assert answers[-1] == [Conclude(gate.visit)]
+
+
+def test_a_turn_is_asked_once_at_a_moment_nobody_knows(gate: Terminal) -> None:
+    asked: list[Prompted] = []
+    for _ in range(40):
+        answers = gate.weigh(cues(parallax=-1))
+        asked += [one for one in answers if isinstance(one, Prompted)]
+    assert len(asked) == 1
+    assert asked[0].asked in ACTIONS
+    assert 1_400 * MS <= asked[0].shown_ns <= 2_240 * MS
+    assert gate.hints() == [asked[0].asked]
+
+
+def test_moments_and_actions_differ_from_visit_to_visit() -> None:
+    seen = set()
+    for _ in range(12):
+        terminal = Terminal()
+        answers = [one for _ in range(40) for one in terminal.weigh(cues(parallax=-1))]
+        seen |= {(one.asked, one.shown_ns) for one in answers if isinstance(one, Prompted)}
+        terminal.close()
+    assert {asked for asked, _ in seen} == set(ACTIONS)
+    assert len({shown for _, shown in seen}) > 3
+
+
+def test_the_light_is_asked_for_only_of_a_screen_that_has_it(gate: Terminal) -> None:
+    for _ in range(40):
+        assert gate.weigh(cues(light=-1)) == []
+    gate.visits.screen_can_light = True
+    assert [one.asked for one in gate.weigh(cues(light=-1)) if isinstance(one, Prompted)] == [
+        Hint.WATCH_LIGHT
+    ]
+    gate.visits.light_shown(Tint.WARM, 0.8, 7)
+    assert gate.heard() == [LightShown(gate.visit, Tint.WARM, 0.8, 7)]
+
+
+def test_nobody_is_asked_where_nobody_can_answer(gate: Terminal) -> None:
+    gate.visits.asks = False
+    assert [gate.weigh(cues(parallax=-1)) for _ in range(40)] == [[]] * 40
+
+
+def test_outside_of_a_visit_no_light_is_passed_on_and_nothing_weighed(gate: Terminal) -> None:
+    gate.clock.ns += 5_000 * MS
+    gate.visits.tick(SetMode(face=True, qr=False))
+    gate.heard()
+    gate.visits.light_shown(Tint.WARM, 0.8, 7)
+    assert gate.heard() == []
+    assert gate.weigh(cues()) == []
