@@ -9,7 +9,7 @@ import numpy as np
 
 from appliance.messages import CueEvidence
 from appliance.vision.landmarks import LIPS_INNER, LIPS_OUTER
-from appliance.vision.pad.tracks import FACE, LEAST, Run, Step, Tracks, eye_distance, middle, robust
+from appliance.vision.pad.tracks import FACE, Run, Step, Tracks, eye_distance, middle, robust
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +24,11 @@ ODD: Final = 0.05
 """Eye distances left over by the sheet alone: grimace or lost corners, and the picture is out."""
 TURN: Final = 0.12
 """Least D: sine of 7 degrees. Below 0.10 a picture once reached k 0.154 (`research/pad.md` 1b)."""
+ASIDE: Final = 0.08
+"""Least of the turn that is to a side. A pitched sheet's perspective has a cubic along the face,
+as the profile of brow, nose and lip has: prints reached k 0.5 up and down, 0.1 sideways."""
+CORNERS: Final = 40
+"""Least in a fit; with 30 to 39 a rendered print reached k 0.79."""
 PICTURES: Final = 8
 """Least m."""
 SOLID: Final = 0.11
@@ -50,9 +55,11 @@ class Measure:
     """What the pictures say together.
 
     Attributes:
-        k: share of the expected parallax that is there; 1 = a solid head, 0 = a sheet.
+        k: share of the expected parallax that is there; 1 = a solid head, 0 = a sheet. The
+            lesser of all of it and its sideways part.
         turn: D, the 90th percentile of the expected shift, sine of the turn.
         pictures: m, how many were used.
+        aside: the sideways part of D.
         certainty: k over its standard error; living heads 2 to 15, painted parallax above 60.
 
     """
@@ -60,6 +67,7 @@ class Measure:
     k: float = 0.0
     turn: float = 0.0
     pictures: int = 0
+    aside: float = 0.0
     certainty: float = 0.0
 
 
@@ -99,7 +107,7 @@ class ParallaxCue:
     def evidence(self) -> CueEvidence:
         """Return the evidence; 0 frames = the head has not turned enough, ask for a small turn."""
         seen = self.measure()
-        if seen.turn < TURN or seen.pictures < PICTURES:
+        if seen.turn < TURN or seen.aside < ASIDE or seen.pictures < PICTURES:
             return CueEvidence(CUE, 0.0, 0, VERSION)
         score = 1.0 / (1.0 + np.exp(-np.clip((seen.k - SOLID) / SLOPE, -30.0, 30.0)))
         return CueEvidence(CUE, float(score), seen.pictures, VERSION)
@@ -125,7 +133,10 @@ def measured(rows: NDArray[np.float64]) -> Measure:
     scatter = float(((seen - k * due) ** 2).sum()) / (2 * len(rows) - 1)
     error = max(float(np.sqrt(scatter / energy)), 1e-9)
     turn = float(np.percentile(np.linalg.norm(due, axis=1), 90))
-    return Measure(k, turn, len(rows), k / error)
+    across = due[:, 0]
+    aside = float(np.percentile(np.abs(across), 90))
+    sideways = float(seen[:, 0] @ across) / max(float(across @ across), 1e-9)
+    return Measure(min(k, sideways), turn, len(rows), aside, k / error)
 
 
 class _Relief:
@@ -164,7 +175,7 @@ class _Relief:
 
     def _fit(self, step: Step) -> tuple[float, float, float, float] | None:
         both = step.alive[self._usable] & self._reference.alive[self._usable]
-        if both.sum() < LEAST:
+        if both.sum() < CORNERS:
             return None
         basis = self._basis[both]
         moved = (step.points - self._reference.points)[self._usable][both] / self._eyes

@@ -137,6 +137,16 @@ def test_too_little_turn_is_no_evidence_however_solid(head: NDArray[np.float32])
     assert (cue.evidence().frames, cue.evidence().score) == (0, 0.0)
 
 
+def test_a_nod_alone_is_no_evidence_since_a_pitched_sheet_resembles_it() -> None:
+    nod = measured(np.array([[0.0, 0.2, 0.0, 0.2]] * 20))
+    assert (nod.turn, nod.aside) == pytest.approx((0.2, 0.0))
+
+
+def test_relief_up_and_down_does_not_make_up_for_none_sideways() -> None:
+    rows = np.array([[0.01, 0.15, 0.1, 0.2], [-0.01, -0.14, -0.1, -0.2]] * 10)
+    assert measured(rows).k == pytest.approx(0.1)
+
+
 def test_few_pictures_are_no_evidence() -> None:
     few = measured(np.array([[0.2, 0.0, 0.2, 0.0]] * 7))
     assert few.pictures == 7
@@ -149,7 +159,7 @@ def test_lost_corners_are_left_out_and_too_few_of_them_say_nothing(
     cue = cue_after(head, lambda yaw: turned(head.astype(np.float64), yaw, 0.3 * yaw), 15.0)
     run = cue._tracks.runs[0]
     for step in run.steps[1:]:
-        step.alive[25:] = False
+        step.alive[38:] = False
     blind = ParallaxCue(cue._tracks)
     blind.catch_up()
     assert blind.evidence().frames == 0
