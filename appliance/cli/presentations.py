@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -105,6 +106,10 @@ class FootageClock:
     def wall(self) -> datetime:
         """Return the machine's civil time."""
         return datetime.now(UTC)
+
+    def boot_ns(self) -> int:
+        """Return CLOCK_BOOTTIME, which passes as `wall` does."""
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 class PieceCamera:
