@@ -24,7 +24,7 @@ SAMPLES: Final = 64
 """Rows of the copy that are judged, at least: the face and as much again around it."""
 WAVES: Final = slice(2, 17)
 """Bands over that height; fewer is shading, more is noise."""
-MOST_GAP_NS: Final = 120_000_000
+MOST_GAP_NS: Final = 180_000_000
 """Between two pictures of a pair; over a longer time a head has moved."""
 MOST_SHIFT: Final = 0.012
 """Face heights between two pictures of a pair; beyond, the motion itself makes stripes."""
