@@ -167,6 +167,28 @@ class Camera(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class InfraredFrame:
+    """One borrowed picture of the infrared camera beside the first.
+
+    Attributes:
+        frame: rectified to the first camera: a point far away lies at the same place in both.
+        lamp_on: whether the infrared lamp lit all of its exposure.
+
+    """
+
+    frame: Frame
+    lamp_on: bool
+
+
+class InfraredEye(Protocol):
+    """A second camera with an infrared lamp; optional hardware."""
+
+    def beside(self, taken_ns: int) -> AbstractContextManager[InfraredFrame | None]:
+        """Lend the picture taken together with the first camera's of `taken_ns`, or None."""
+        ...
+
+
 class Lock(Enum):
     """What holds the door; the driver decides what a release means for it."""
 

@@ -61,7 +61,8 @@ class Commission:
 
     Attributes:
         origin: the configured camera.
-        timed: whether pictures are stamped by a sensor; a file's are stamped by arithmetic.
+        timed: whether the driver's stamps have a sensor's jitter. A file's, whose camera has no
+            origin, are stamped by arithmetic and never judged.
         detail: mean absolute second difference along rows of the scene by day, levels.
         noise: lowest and highest slope of the noise variance over light.
 
@@ -91,6 +92,7 @@ class CameraPathCue:
         self.version = VERSION
         self._commission = commission or Commission()
         self._strange = origin_fault(found, self._commission.origin)
+        self._timed = self._commission.timed and found is not None
         noisy = self._commission.noise is not None
         self._visit = PictureWatch(noisy=noisy)
         self._between = PictureWatch(noisy=noisy)
@@ -115,7 +117,7 @@ class CameraPathCue:
         """What is wrong with the camera between visits, for the self-test, or empty (S131)."""
         if self._strange:
             return self._strange
-        return next(iter(faults(self._idle, self._commission)), "")
+        return next(iter(faults(self._idle, self._commission, timed=self._timed)), "")
 
     def evidence(self) -> CueEvidence:
         """Return 0 with any fault, else 1; `frames` counts pictures."""
@@ -127,7 +129,9 @@ class CameraPathCue:
     @property
     def reason(self) -> str:
         """What is wrong with this visit's pictures, or empty."""
-        return self._strange or next(iter(faults(self._seen, self._commission)), "")
+        return self._strange or next(
+            iter(faults(self._seen, self._commission, timed=self._timed)), ""
+        )
 
     def wipe(self) -> None:
         """Forget the visit."""
@@ -152,18 +156,27 @@ def origin_fault(found: CameraOrigin | None, wanted: CameraOrigin | None) -> str
     return ""
 
 
-def faults(seen: Sequence[Numbers], commission: Commission) -> Iterable[str]:
-    """Give what is wrong with a row of pictures, oldest first."""
+def faults(seen: Sequence[Numbers], commission: Commission, *, timed: bool) -> Iterable[str]:
+    """Give what is wrong with a row of pictures, oldest first.
+
+    Args:
+        seen: the pictures' numbers.
+        commission: what is expected.
+        timed: whether the intervals are judged.
+
+    """
     if not seen:
         return
     yield from _freshness(seen)
-    if commission.timed:
+    if timed:
         yield from _timing(seen)
     yield from _light(seen)
     yield from _lens(seen, commission)
 
 
 def _freshness(seen: Sequence[Numbers]) -> Iterable[str]:
+    if any(new.taken_ns <= old.taken_ns for old, new in pairwise(seen)):
+        yield "camera: pictures out of order; expected each later than the last"
     row = longest = 1
     for old, new in pairwise(seen):
         row = row + 1 if new.digest == old.digest else 1
@@ -184,8 +197,6 @@ def _timing(seen: Sequence[Numbers]) -> Iterable[str]:
         (new.taken_ns - old.taken_ns) / max(new.sequence - old.sequence, 1)
         for old, new in pairwise(seen)
     ]
-    if any(step <= 0 for step in steps):
-        yield "camera: pictures out of order; expected each later than the last"
     if len(steps) < TIMED:
         return
     middle = float(np.median(steps))

@@ -42,7 +42,7 @@ def test_too_few_pairs_are_no_evidence(easel: Easel) -> None:
     assert shown(easel, 0.0, looks=4).evidence().frames == 0
 
 
-@pytest.mark.parametrize("depth", [0.01, 0.02, 0.05])
+@pytest.mark.parametrize("depth", [0.015, 0.02, 0.05])
 def test_bands_over_the_face_alone_are_an_attack(easel: Easel, depth: float) -> None:
     evidence = shown(easel, depth, HELD).evidence()
     assert evidence.score < 0.4

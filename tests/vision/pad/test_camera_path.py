@@ -91,6 +91,13 @@ def test_a_file_is_stamped_by_arithmetic_and_that_is_known(easel: Easel) -> None
     assert shown(easel, live(easel), Commission(timed=False), jitter=0.0).evidence().score == 1.0
 
 
+def test_a_file_has_no_origin_and_its_timing_is_never_judged(easel: Easel) -> None:
+    cue = CameraPathCue()
+    for pixels in live(easel):
+        cue.look(easel.look(pixels))
+    assert cue.evidence().score == 1.0
+
+
 def test_pictures_held_back_and_pushed_are_an_attack(easel: Easel) -> None:
     cue = CameraPathCue(WEBCAM)
     taken = 0

@@ -1,0 +1,112 @@
+"""The infrared pair: only pictures of one moment, the lamp known, and off when it rests."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from hardware.camera_pair import SETTLE_NS, CameraPair
+from hardware.errors import DeviceSettingError, DeviceStuckError
+from hardware.ports import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import HandClock
+
+
+class Second:
+    """A camera whose next picture's time is set by the test."""
+
+    identity = "second"
+
+    def __init__(self) -> None:
+        self.taken_ns: int | None = 0
+        self.closed = False
+
+    @contextmanager
+    def borrow(self, timeout_s: float = 1.0) -> Iterator[Frame]:
+        if self.taken_ns is None:
+            raise DeviceStuckError("second", f"nothing in {timeout_s} s", "a picture")
+        yield Frame(np.zeros((4, 4, 3), np.uint8), self.taken_ns, 0)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Lamp:
+    """Remembers how it was switched."""
+
+    def __init__(self) -> None:
+        self.on = True
+
+    def switch(self, *, on: bool) -> None:
+        self.on = on
+
+
+def take(pair: CameraPair, second: Second, taken_ns: int) -> bool | None:
+    """Return whether the lamp was on in the pair of `taken_ns`, or None without a pair."""
+    second.taken_ns = taken_ns
+    with pair.beside(taken_ns) as seen:
+        return None if seen is None else seen.lamp_on
+
+
+def test_a_skew_in_which_people_move_is_refused(clock: HandClock) -> None:
+    with pytest.raises(DeviceSettingError, match="0 to 100 ms"):
+        CameraPair(Second(), Lamp(), clock, 200_000_000)
+
+
+def test_a_second_camera_that_is_stuck_gives_no_pair(clock: HandClock) -> None:
+    second = Second()
+    second.taken_ns = None
+    with CameraPair(second, Lamp(), clock).beside(0) as seen:
+        assert seen is None
+
+
+def test_pictures_of_different_moments_are_no_pair(clock: HandClock) -> None:
+    second = Second()
+    pair = CameraPair(second, Lamp(), clock)
+    second.taken_ns = clock.now_ns()
+    with pair.beside(clock.now_ns() + 60_000_000) as seen:
+        assert seen is None
+
+
+def test_what_the_borrower_raises_reaches_the_borrower(clock: HandClock) -> None:
+    second = Second()
+    second.taken_ns = clock.now_ns()
+    pair = CameraPair(second, Lamp(), clock)
+    with pytest.raises(ValueError, match="mine"), pair.beside(clock.now_ns()):
+        raise ValueError("mine")
+
+
+def test_the_lamp_starts_off_and_is_known_in_each_pair(clock: HandClock) -> None:
+    second, lamp = Second(), Lamp()
+    pair = CameraPair(second, lamp, clock)
+    assert lamp.on is False
+    seen = []
+    for _ in range(7):
+        seen.append(take(pair, second, clock.now_ns()))
+        clock.sleep_until_ns(clock.now_ns() + SETTLE_NS + 1)
+    assert seen == [False, True, True, False, True, True, False]
+
+
+def test_a_picture_during_which_the_lamp_was_switched_is_no_pair(clock: HandClock) -> None:
+    second = Second()
+    pair = CameraPair(second, Lamp(), clock)
+    assert take(pair, second, clock.now_ns()) is False
+    assert take(pair, second, clock.now_ns() + 1_000_000) is None
+    assert take(pair, second, clock.now_ns() + SETTLE_NS + 1) is True
+
+
+def test_resting_and_closing_switch_the_lamp_off(clock: HandClock) -> None:
+    second, lamp = Second(), Lamp()
+    pair = CameraPair(second, lamp, clock)
+    take(pair, second, clock.now_ns())
+    assert lamp.on is True
+    pair.rest()
+    assert lamp.on is False
+    pair.close()
+    assert second.closed is True
