@@ -74,8 +74,8 @@ class Dance:
         down = 0.0
         for moment in self.blinks:
             since = seconds - moment
-            part = since / self.closing if since < 0 else -since / self.opening
-            part = max(0.0, 1 + (part if since < 0 else part))
+            span = self.closing if since < 0 else self.opening
+            part = max(0.0, 1 - abs(since) / span)
             down = max(down, part * part * (3 - 2 * part))
         return min(down, 1.0)
 

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from tests.attacks.camera import FOCAL, HEIGHT, WIDTH, GateCamera, Shot, draw_settings, linear
+from tests.attacks.camera import (
+    FOCAL,
+    GAMMA,
+    HEIGHT,
+    WIDTH,
+    GateCamera,
+    Shot,
+    draw_settings,
+    linear,
+)
 from tests.attacks.hand import draw_hold
 from tests.attacks.place import Attacker, Lamp, draw_grips, fingers, spread
 from tests.attacks.raster import modulation, stripes
@@ -50,9 +59,11 @@ class Kind:
 PHONE = Kind(
     ((65.0, 140.0), (68.0, 148.0), (71.0, 154.0)), (400, 500), (0.02, 0.06), 0.0, held=True
 )
-TABLET = Kind(((158.0, 210.0), (180.0, 240.0), (215.0, 280.0)), (220, 330), (0.03, 0.08), 0.1, True)
+TABLET = Kind(
+    ((158.0, 210.0), (180.0, 240.0), (215.0, 280.0)), (220, 330), (0.03, 0.08), 0.1, held=True
+)
 LAPTOP = Kind(
-    ((286.0, 179.0), (310.0, 174.0), (345.0, 215.0)), (100, 240), (0.02, 0.06), 0.5, False
+    ((286.0, 179.0), (310.0, 174.0), (345.0, 215.0)), (100, 240), (0.02, 0.06), 0.5, held=False
 )
 MONITOR = Kind(((530.0, 300.0), (600.0, 340.0)), (80, 140), (0.015, 0.05), 0.8, held=False)
 
@@ -144,11 +155,13 @@ class Screen:
         newest = self._at(index)
         since = (moment - index) / max(self._shown_fps, 1e-6) + exposure_s / 2
         old = float(np.exp(-since / self._response)) if len(self._pictures) > 1 else 0.0
-        picture = linear(newest)
+        picture = linear(newest, GAMMA * self._tone)
         if old > 0.02:
-            picture = picture + np.float32(old) * (linear(self._at(index - 1)) - picture)
-        light = np.clip(picture, 0, 1) ** np.float32(self._tone) @ self._gamut.T
-        return np.asarray(light * (self._white * self._bright), dtype=np.float32)
+            picture = picture + np.float32(old) * (
+                linear(self._at(index - 1), GAMMA * self._tone) - picture
+            )
+        mixed = self._gamut * (self._white * self._bright)[:, None]
+        return np.asarray(cv2.transform(picture, mixed), dtype=np.float32)
 
     def _at(self, index: int) -> Pixels:
         last = max(1, len(self._pictures) - 1)
