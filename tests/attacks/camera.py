@@ -144,9 +144,9 @@ def mosaic(light: Light) -> Light:
     return sites
 
 
-def linear(pixels: Pixels) -> Light:
-    """Return the light that a picture of gamma 2.2 shows, 0 to 1."""
-    table = (np.arange(256, dtype=np.float32) / 255) ** np.float32(GAMMA)
+def linear(pixels: Pixels, gamma: float = GAMMA) -> Light:
+    """Return the light that a picture of that gamma shows, 0 to 1."""
+    table = (np.arange(256, dtype=np.float32) / 255) ** np.float32(gamma)
     return np.asarray(cv2.LUT(pixels, table), dtype=np.float32)
 
 

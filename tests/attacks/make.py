@@ -96,9 +96,13 @@ def main() -> None:
         for name, make in CONTROLS.items():
             home = given.out / "control"
             typer.echo(f"control {name}: {write_all(home, name, make, filmed, given.per_source)}")
-    for name, make in _named(attacks(cast), given.species).items():
-        home = given.out / "attack" / name
-        typer.echo(f"{name}: {write_all(home, name, make, chosen, given.per_source)}")
+    made = _named(attacks(cast), given.species)
+    # Person by person, so that a set broken off in the middle has all species of whom it has.
+    for source in chosen:
+        for name, make in made.items():
+            home = given.out / "attack" / name
+            count = write_all(home, name, make, [source], given.per_source)
+            typer.echo(f"{name} {source.person}: {count}")
 
 
 def _named(every: dict[str, Make] | object, names: str) -> dict[str, Make]:

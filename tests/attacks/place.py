@@ -55,17 +55,17 @@ def spread(
     size_mm: tuple[float, float],
     iod_mm: float,
     per_mm: float,
-    shift_mm: tuple[float, float] = (0.0, 0.0),
+    bare: int = 235,
 ) -> tuple[Pixels, NDArray[np.float64]]:
     """Lay a picture out on a sheet, its face in the middle; also return the 2x3 map.
 
-    Where the picture ends, the sheet is bare (a light grey).
+    Where the picture ends, the sheet is as bright as `bare`: paper's white or a screen's black.
     """
     scale = iod_mm * per_mm / eye_distance(mesh)
     columns, rows = (round(side * per_mm) for side in size_mm)
     middle = (mesh[:, :2].min(axis=0) + mesh[:, :2].max(axis=0)) / 2 - (0, 0.1 * np.ptp(mesh[:, 1]))
     move = np.array([[scale, 0, 0], [0, scale, 0]], np.float64)
-    move[:, 2] = (columns / 2 + shift_mm[0] * per_mm, rows / 2 + shift_mm[1] * per_mm)
+    move[:, 2] = (columns / 2, rows / 2)
     move[:, 2] -= scale * middle
     if scale < 0.75:
         pixels = np.asarray(
@@ -75,7 +75,7 @@ def spread(
     else:
         used = move
     laid = cv2.warpAffine(
-        pixels, used, (columns, rows), flags=cv2.INTER_CUBIC, borderValue=(235, 235, 235)
+        pixels, used, (columns, rows), flags=cv2.INTER_CUBIC, borderValue=(bare, bare, bare)
     )
     return np.asarray(laid, dtype=np.uint8), move
 
@@ -88,7 +88,7 @@ def fingers(
     grips: Sequence[tuple[float, float, float]],
     reach: float = 17.0,
 ) -> Light:
-    """Lay thumbs over the edges of a sheet; a grip is x, y on the edge and its angle in degrees.
+    """Lay thumbs over a sheet's edges, changing `light`; a grip is x, y, degrees.
 
     `reach` says how far a thumb's middle comes in over the edge, mm.
     """
@@ -96,18 +96,40 @@ def fingers(
         angle = np.radians(degrees)
         ahead = (np.cos(angle), np.sin(angle))
         start = (x * size_mm[0] / 2 - 45 * ahead[0], y * size_mm[1] / 2 - 45 * ahead[1])
-        right, down = seen.right - np.float32(start[0]), seen.down - np.float32(start[1])
+        tip = (start[0] + (45 + reach) * ahead[0], start[1] + (45 + reach) * ahead[1])
+        here = _near(seen, (start, tip))
+        if here is None:
+            continue
+        right, down = (
+            seen.right[here] - np.float32(start[0]),
+            seen.down[here] - np.float32(start[1]),
+        )
         along = np.clip(right * ahead[0] + down * ahead[1], 0, 45 + reach)
         aside = np.hypot(right - along * ahead[0], down - along * ahead[1])
         radius = 10.5 - 0.03 * along
-        cover = np.clip((radius - aside) * 1.5 + 0.5, 0, 1)
-        if not cover.any():
-            continue
+        cover = np.clip((radius - aside) * 1.5 + 0.5, 0, 1)[..., None]
         round_ = np.sqrt(np.clip(1 - (aside / radius) ** 2, 0.05, 1))
         nail = np.clip(1.4 - np.hypot(along - 40 - reach, aside * 1.1) / 6.5, 0, 1) * 0.18
         shade = (0.35 + 0.65 * round_ + nail)[..., None]
-        light = light * (1 - cover[..., None]) + skin * shade * cover[..., None]
+        light[here] += (skin * shade - light[here]) * cover
     return np.asarray(light, dtype=np.float32)
+
+
+def _near(
+    seen: Seen, ends: tuple[tuple[float, float], tuple[float, float]]
+) -> tuple[slice, slice] | None:
+    """Return the rows and columns in which a thumb with these ends, mm, can lie."""
+    step, room = 8, 16.0
+    right, down = seen.right[::step, ::step], seen.down[::step, ::step]
+    low, high = np.min(ends, axis=0) - room, np.max(ends, axis=0) + room
+    near = (right > low[0]) & (right < high[0]) & (down > low[1]) & (down < high[1])
+    if not near.any():
+        return None
+    rows, columns = np.flatnonzero(near.any(axis=1)), np.flatnonzero(near.any(axis=0))
+    return (
+        slice(max(0, (int(rows[0]) - 1) * step), (int(rows[-1]) + 2) * step),
+        slice(max(0, (int(columns[0]) - 1) * step), (int(columns[-1]) + 2) * step),
+    )
 
 
 def draw_grips(rng: np.random.Generator) -> list[tuple[float, float, float]]:

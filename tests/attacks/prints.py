@@ -164,7 +164,7 @@ class _Eyes:
             cv2.fillPoly(mask, [np.round(points * 16).astype(np.int32)], (255,), cv2.LINE_AA, 4)
         self._mask = mask.astype(np.float32) / 255
         shadow = cv2.GaussianBlur(self._mask, (0, 0), 2.2 * sheet.per_mm)
-        self._shadow = (0.35 + 0.65 * np.clip(shadow * 1.1, 0, 1)).astype(np.float32)
+        self._shadow = (0.5 + 0.5 * np.clip(shadow * 1.1, 0, 1)).astype(np.float32)
         self._sheet = sheet
         self._depth = float(rng.uniform(5, 15))
         own = draw_hold(rng, np.zeros(6))

@@ -21,7 +21,7 @@ from tests.attacks.hand import draw_hold, turned
 from tests.attacks.meshes import triangulate, warp_map
 from tests.attacks.place import Attacker
 from tests.attacks.screens import PHONE, TABLET, on_screen
-from tests.attacks.sources import SECONDS, Source, Stage, eye_distance
+from tests.attacks.sources import SECONDS, Lazy, Source, Stage, eye_distance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,8 +74,8 @@ class Dance:
         down = 0.0
         for moment in self.blinks:
             since = seconds - moment
-            part = since / self.closing if since < 0 else -since / self.opening
-            part = max(0.0, 1 + (part if since < 0 else part))
+            span = self.closing if since < 0 else self.opening
+            part = max(0.0, 1 - abs(since) / span)
             down = max(down, part * part * (3 - 2 * part))
         return min(down, 1.0)
 
@@ -152,11 +152,11 @@ class Puppet:
         )
 
 
-def dancing(source: Source, rng: np.random.Generator, rate: float) -> list[Pixels]:
+def dancing(source: Source, rng: np.random.Generator, rate: float) -> Lazy:
     """Return the pictures of a photo that blinks, nods and turns."""
     pixels, mesh = source.portrait(rng)
     puppet, dance = Puppet(pixels, mesh), draw_dance(rng)
-    return [puppet.show(dance, number / rate) for number in range(round(SECONDS * rate))]
+    return Lazy(round(SECONDS * rate), lambda number: puppet.show(dance, number / rate))
 
 
 def animated_still_on_phone(source: Source, seed: int, cast: Sequence[Source]) -> Iterator[Frame]:
@@ -168,7 +168,7 @@ def animated_still_on_phone(source: Source, seed: int, cast: Sequence[Source]) -
     mesh = source.finder.mesh(pictures[0])
     face = source.mesh(0) if mesh is None else mesh
     kind = PHONE if rng.random() < 0.6 else TABLET
-    return on_screen([(one, face) for one in pictures], rate, kind, attacker, rng)
+    return on_screen(pictures, face, rate, kind, attacker, rng)
 
 
 def animated_still(source: Source, seed: int, cast: Sequence[Source]) -> Iterator[Frame]:

@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from tests.attacks.camera import FOCAL, HEIGHT, WIDTH, GateCamera, Shot, draw_settings, linear
+from tests.attacks.camera import (
+    FOCAL,
+    GAMMA,
+    HEIGHT,
+    WIDTH,
+    GateCamera,
+    Shot,
+    draw_settings,
+    linear,
+)
 from tests.attacks.hand import draw_hold
 from tests.attacks.place import Attacker, Lamp, draw_grips, fingers, spread
 from tests.attacks.raster import modulation, stripes
 from tests.attacks.sheet import look_flat, sample
-from tests.attacks.sources import SECONDS
+from tests.attacks.sources import SECONDS, Lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,9 +59,11 @@ class Kind:
 PHONE = Kind(
     ((65.0, 140.0), (68.0, 148.0), (71.0, 154.0)), (400, 500), (0.02, 0.06), 0.0, held=True
 )
-TABLET = Kind(((158.0, 210.0), (180.0, 240.0), (215.0, 280.0)), (220, 330), (0.03, 0.08), 0.1, True)
+TABLET = Kind(
+    ((158.0, 210.0), (180.0, 240.0), (215.0, 280.0)), (220, 330), (0.03, 0.08), 0.1, held=True
+)
 LAPTOP = Kind(
-    ((286.0, 179.0), (310.0, 174.0), (345.0, 215.0)), (100, 240), (0.02, 0.06), 0.5, False
+    ((286.0, 179.0), (310.0, 174.0), (345.0, 215.0)), (100, 240), (0.02, 0.06), 0.5, held=False
 )
 MONITOR = Kind(((530.0, 300.0), (600.0, 340.0)), (80, 140), (0.015, 0.05), 0.8, held=False)
 
@@ -63,7 +74,8 @@ class Screen:
     def __init__(
         self,
         kind: Kind,
-        shown: Sequence[tuple[Pixels, NDArray[np.float32]]],
+        shown: Lazy,
+        face: NDArray[np.float32],
         shown_fps: float,
         attacker: Attacker,
         rng: np.random.Generator,
@@ -76,12 +88,13 @@ class Screen:
             iod = float(rng.uniform(60, 85))
         distance = iod * FOCAL / rng.uniform(78, 115)
         self.per_mm = 1.3 * FOCAL / distance
-        face = np.median([mesh for _, mesh in shown], axis=0)
         quality = int(rng.integers(45, 90))
-        self._pictures = []
-        for pixels, _ in shown:
-            laid, _ = spread(pixels, face, self.size, iod, self.per_mm)
-            self._pictures.append(_compressed(laid, quality))
+
+        def laid_out(index: int) -> Pixels:
+            laid, _ = spread(shown[index], face, self.size, iod, self.per_mm, bare=6)
+            return _compressed(laid, quality)
+
+        self._pictures = Lazy(len(shown), laid_out)
         self._rim = float(rng.uniform(*kind.bezel)) * self.size[0]
         self._body = float(rng.choice([0.015, 0.03, 0.5], p=[0.6, 0.3, 0.1]))
         spread_deg = (5, 4, 2.5) if kind.held else (6, 3, 0.8)
@@ -144,11 +157,13 @@ class Screen:
         newest = self._at(index)
         since = (moment - index) / max(self._shown_fps, 1e-6) + exposure_s / 2
         old = float(np.exp(-since / self._response)) if len(self._pictures) > 1 else 0.0
-        picture = linear(newest)
+        picture = linear(newest, GAMMA * self._tone)
         if old > 0.02:
-            picture = picture + np.float32(old) * (linear(self._at(index - 1)) - picture)
-        light = np.clip(picture, 0, 1) ** np.float32(self._tone) @ self._gamut.T
-        return np.asarray(light * (self._white * self._bright), dtype=np.float32)
+            picture = picture + np.float32(old) * (
+                linear(self._at(index - 1), GAMMA * self._tone) - picture
+            )
+        mixed = self._gamut * (self._white * self._bright)[:, None]
+        return np.asarray(cv2.transform(picture, mixed), dtype=np.float32)
 
     def _at(self, index: int) -> Pixels:
         last = max(1, len(self._pictures) - 1)
@@ -178,28 +193,17 @@ def _compressed(pixels: Pixels, quality: int) -> Pixels:
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), dtype=np.uint8)
 
 
-def clip_of(
-    source: Source, rng: np.random.Generator, turn: float = 7.0
-) -> tuple[list[tuple[Pixels, NDArray[np.float32]]], float]:
-    """Return what there is of a person to show, with meshes, and its pictures a second."""
-    if not source.filmed:
-        return [(source.frames[0], source.mesh(0))], 0.0
-    window = source.window(rng, turn if rng.random() < 0.6 else 0.0)
-    some = window[:: max(1, len(window) // 6)]
-    face = np.median([source.mesh(index) for index in some], axis=0).astype(np.float32)
-    return [(source.frames[index], face) for index in window], source.fps
-
-
 def on_screen(
-    shown: Sequence[tuple[Pixels, NDArray[np.float32]]],
+    shown: Lazy,
+    face: NDArray[np.float32],
     fps: float,
     kind: Kind,
     attacker: Attacker,
     rng: np.random.Generator,
 ) -> Iterator[Frame]:
-    """Yield what the gate sees of pictures on a screen."""
+    """Yield what the gate sees of pictures with a face at mesh `face` on a screen."""
     settings = draw_settings(rng, attacker.fps)
-    screen = Screen(kind, shown, fps, attacker, rng)
+    screen = Screen(kind, shown, face, fps, attacker, rng)
     camera = GateCamera(settings, rng)
     count = round(SECONDS * settings.fps)
     return camera.film(screen.light(number, settings) for number in range(count))
@@ -210,8 +214,15 @@ def _replay(
 ) -> Iterator[Frame]:
     rng = np.random.default_rng(seed)
     attacker = Attacker(cast, source, rng)
-    shown, fps = clip_of(source, rng)
-    return on_screen(shown, fps, kinds[int(rng.integers(0, len(kinds)))], attacker, rng)
+    kind = kinds[int(rng.integers(0, len(kinds)))]
+    if not source.filmed:
+        still = Lazy(1, lambda _: source.frames[0])
+        return on_screen(still, source.mesh(0), 0.0, kind, attacker, rng)
+    window = source.window(rng, 7.0 if rng.random() < 0.6 else 0.0)
+    some = window[:: max(1, len(window) // 6)]
+    face = np.median([source.mesh(index) for index in some], axis=0).astype(np.float32)
+    shown = Lazy(len(window), lambda number: source.frames[window[number]])
+    return on_screen(shown, face, source.fps, kind, attacker, rng)
 
 
 def phone_replay(source: Source, seed: int, cast: Sequence[Source]) -> Iterator[Frame]:

@@ -17,7 +17,7 @@ from hardware.sim.library import footage_path
 from tests.attacks.camera import HEIGHT, WIDTH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -42,6 +42,26 @@ PORTRAITS: Final = (
     "Carlos_Menem",
     "Catherine_Zeta-Jones",
 )
+
+
+class Lazy:
+    """Pictures made when somebody looks at them, and then kept."""
+
+    def __init__(self, count: int, make: Callable[[int], Pixels]) -> None:
+        self._count, self._make = count, make
+        self._made: dict[int, Pixels] = {}
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self._count
+
+    def __getitem__(self, index: int) -> Pixels:
+        """Return one."""
+        if not 0 <= index < self._count:
+            raise IndexError(index)
+        if index not in self._made:
+            self._made[index] = self._make(index)
+        return self._made[index]
 
 
 class FaceFinder:
@@ -76,7 +96,7 @@ class Source:
     """
 
     person: str
-    frames: Sequence[Pixels]
+    frames: Sequence[Pixels] | Lazy
     fps: float
     finder: FaceFinder
     _meshes: dict[int, NDArray[np.float32] | None] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from appliance.vision.landmarks import OVAL
 from tests.attacks.meshes import triangulate, warp_map
 from tests.attacks.place import Attacker
 from tests.attacks.screens import TABLET, on_screen
+from tests.attacks.sources import Lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,14 +31,17 @@ def face_swap(source: Source, seed: int, cast: Sequence[Source]) -> Iterator[Fra
     window = head.window(rng, 7.0)
     pixels, mesh = source.portrait(rng)
     triangles = triangulate(mesh[:, :2])
-    jitter = float(rng.uniform(0, 0.5))
-    pictures = []
-    for index in window:
-        onto = head.mesh(index)[:, :2] + rng.normal(0, jitter, (468, 2)).astype(np.float32) * 0.5
-        pictures.append(swapped(pixels, mesh[:, :2], head.frames[index], onto, triangles))
-    attacker = Attacker([*cast], head, rng)
+    jitter = float(rng.uniform(0, 0.3))
+    shaken = rng.normal(0, jitter, (len(window), 468, 2)).astype(np.float32)
+
+    def made(number: int) -> Pixels:
+        onto = head.mesh(window[number])[:, :2] + shaken[number]
+        frame = head.frames[window[number]]
+        return swapped(pixels, mesh[:, :2], frame, onto, triangles)
+
+    attacker = Attacker(cast, head, rng)
     face = head.mesh(window[0])
-    return on_screen([(one, face) for one in pictures], head.fps, TABLET, attacker, rng)
+    return on_screen(Lazy(len(window), made), face, head.fps, TABLET, attacker, rng)
 
 
 def swapped(

@@ -1,0 +1,141 @@
+"""Every species films its source, the same for a seed, and nothing trivial gives it away."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from hardware.sim.library import footage_path
+from tests.attacks.bona_fide import blank_medium, small_turn
+from tests.attacks.make import rate_of, seed_of, write_clip
+from tests.attacks.sources import FaceFinder, Source, eye_distance, load_clip
+from tests.attacks.species import ATTACKS, LIVE, attacks
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.fixture(scope="module")
+def cast() -> list[Source]:
+    """Two people filmed, one photographed: enough for everything but figures."""
+    film = DATA / "clips" / "live" / "woman-webcam-640x480.avi"
+    if not film.exists():
+        pytest.skip("needs a second filmed person from ../shared/data/clips/live")
+    finder = FaceFinder()
+    portrait = np.asarray(cv2.imread(str(footage_path("astronaut.png"))), dtype=np.uint8)
+    return [
+        load_clip(footage_path("WolfgangLanger_Pexels.mp4"), "langer", finder),
+        load_clip(film, "webcam", finder),
+        Source("astronaut", [portrait], 0.0, finder),
+    ]
+
+
+def some(frames: object, count: int = 3) -> list[np.ndarray]:
+    return [frame.pixels for frame in islice(frames, count)]
+
+
+def test_there_are_at_least_eight_species() -> None:
+    assert len(ATTACKS) >= 8
+
+
+@pytest.mark.parametrize("name", sorted(ATTACKS))
+def test_a_species_shows_its_source_near_enough_and_the_same_for_a_seed(
+    cast: list[Source], name: str
+) -> None:
+    make = attacks(cast)[name]
+    first, again = some(make(cast[2], 7)), some(make(cast[2], 7))
+    assert [one.shape for one in first] == [(480, 640, 3)] * 3
+    assert all((one == two).all() for one, two in zip(first, again, strict=True))
+    assert (first[0] != some(make(cast[2], 8), 1)[0]).any()
+    mesh = cast[2].finder.mesh(first[0])
+    assert mesh is not None
+    assert eye_distance(mesh) >= 68
+
+
+@pytest.mark.parametrize("name", sorted(LIVE))
+def test_a_living_person_is_found_in_every_variant(cast: list[Source], name: str) -> None:
+    frames = list(islice(LIVE[name](cast[1], 3), 2))
+    mesh = cast[1].finder.mesh(frames[0].pixels)
+    assert mesh is not None
+    assert eye_distance(mesh) >= 70
+    assert frames[1].taken_ns > frames[0].taken_ns
+
+
+def statistics(pixels: np.ndarray) -> dict[str, float]:
+    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    noise = grey - cv2.GaussianBlur(grey, (0, 0), 1.0)
+    packed = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 95])[1]
+    rim = np.concatenate([grey[:3].ravel(), grey[-3:].ravel(), grey[:, :3].ravel()])
+    return {
+        "mean": float(grey.mean()),
+        "noise": float(np.median(np.abs(noise))),
+        "bytes": float(packed.size),
+        "dark rim": float((rim < 4).mean()),
+    }
+
+
+def test_the_blank_medium_is_the_live_presentation_filmed_again(cast: list[Source]) -> None:
+    for source in cast[:2]:
+        live = statistics(some(small_turn(source, 5), 1)[0])
+        blank = statistics(some(blank_medium(source, 5), 1)[0])
+        assert blank["mean"] == pytest.approx(live["mean"], rel=0.06)
+        assert blank["noise"] == pytest.approx(live["noise"], rel=0.2)
+        assert blank["bytes"] == pytest.approx(live["bytes"], rel=0.15)
+        assert blank["dark rim"] == pytest.approx(live["dark rim"], abs=0.03)
+
+
+def test_no_trivial_number_tells_attack_from_live(cast: list[Source]) -> None:
+    seeds = range(3)
+    live = [
+        statistics(some(LIVE[name](source, seed), 1)[0])
+        for name in ("natural", "small_turn")
+        for source in cast[:2]
+        for seed in seeds
+    ]
+    made = attacks(cast)
+    attacked = [
+        statistics(some(made[name](source, seed), 1)[0])
+        for name in ("matt_print", "phone_replay", "injection")
+        for source in cast[:2]
+        for seed in seeds
+    ]
+    for key in ("mean", "noise", "bytes"):
+        ones, others = (np.array([one[key] for one in part]) for part in (live, attacked))
+        above = (ones[:, None] > others[None]).mean() + 0.5 * (ones[:, None] == others[None]).mean()
+        assert 0.1 < above < 0.9, f"{key} alone tells attacks: AUC {above:.2f}"
+
+
+def test_injected_pictures_come_on_an_exact_clock_and_a_sensors_do_not(
+    cast: list[Source],
+) -> None:
+    injected = np.diff([one.taken_ns for one in attacks(cast)["injection"](cast[1], 1)])
+    real = np.diff([one.taken_ns for one in LIVE["natural"](cast[1], 1)])
+    assert np.ptp(injected) == 0
+    assert 1e4 < real.std() < 3e6
+
+
+def test_a_presentation_lasts_three_seconds_and_is_written_as_a_clip(
+    cast: list[Source], tmp_path: Path
+) -> None:
+    frames = list(LIVE["natural"](cast[1], seed_of("webcam", "natural", 0)))
+    assert 12 <= rate_of(frames) <= 25
+    assert 3.0 <= len(frames) / rate_of(frames) <= 4.0
+    path = tmp_path / "live" / "one.avi"
+    assert write_clip(path, frames, rate_of(frames)) == len(frames)
+    capture = cv2.VideoCapture(str(path))
+    read, pixels = capture.read()
+    capture.release()
+    assert read
+    assert np.abs(pixels.astype(int) - frames[0].pixels).mean() < 3
+
+
+def test_no_empty_clip_is_left_behind(tmp_path: Path) -> None:
+    assert write_clip(tmp_path / "none.avi", [], 15.0) == 0
+    assert not (tmp_path / "none.avi").exists()
+
+
+def test_the_seed_of_a_presentation_is_the_same_everywhere() -> None:
+    assert seed_of("d3", "matt_print", 0) == 654348071
