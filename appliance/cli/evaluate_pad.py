@@ -17,7 +17,7 @@ from appliance.cli.presentations import Outcome, play
 from appliance.cli.statistics import interval
 from appliance.config import load
 from appliance.gate.rules import cue_policies
-from appliance.sections import PadSection
+from appliance.pad_section import PadSection
 from appliance.vision.inference import ModelShelf
 from appliance.vision.pipeline import FacePipeline
 

@@ -15,7 +15,8 @@ from appliance.gate.access.schedule import ALWAYS, MINUTES_PER_DAY, Period, Sche
 from appliance.gate.access.transaction import VisitTiming
 
 if TYPE_CHECKING:
-    from appliance.sections import Config, CueSection, OpenPeriod, PadSection
+    from appliance.pad_section import CueSection, PadSection
+    from appliance.sections import Config, OpenPeriod
 
 KINDS = {
     "texture": CueKind.PROOF_TEXTURE,

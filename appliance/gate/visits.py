@@ -46,8 +46,6 @@ can prepare a film for a moment that nobody knows."""
 LASTING_NS = 1_500_000_000
 """A contradiction that lasts so long ends a visit early. On rendered live clips coherence, motion
 and bands looked odd for up to a second and were clean at the end."""
-ACTIONS = (Hint.TURN_SLIGHTLY, Hint.NOD_SLIGHTLY)
-"""What shows the relief of a head; one of them is drawn."""
 SILENCE_NS = 2_000_000_000
 """Vision that says nothing for so long is lost."""
 
@@ -155,8 +153,6 @@ class Visits:
         if not self.asks or asked in {Hint.NONE, *self._asked} or now_ns < self._ask_ns:
             return
         self._asked.add(asked)
-        if asked is Hint.TURN_SLIGHTLY:
-            asked = secrets.choice(ACTIONS)
         self._tell(notices.Hinted(asked))
         self._send(Prompted(visit.visit, asked, now_ns))
 

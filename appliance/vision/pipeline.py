@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from appliance.messages import Hint
-from appliance.sections import PadSection
+from appliance.pad_section import PadSection
 from appliance.vision.acquisition import Sample
 from appliance.vision.alignment import align
 from appliance.vision.detection import Detector

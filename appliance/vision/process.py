@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.clock import Clock
-    from appliance.sections import Config, PadSection
+    from appliance.pad_section import PadSection
+    from appliance.sections import Config
     from hardware.ports import Camera
 
 

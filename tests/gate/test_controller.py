@@ -44,7 +44,8 @@ from appliance.messages import (
     StopVisit,
     VisitAbandoned,
 )
-from appliance.sections import Config, Methods, OpenPeriod, PadSection, ScheduleSection, Site, Store
+from appliance.pad_section import PadSection
+from appliance.sections import Config, Methods, OpenPeriod, ScheduleSection, Site, Store
 from hardware.errors import DeviceUnavailableError
 from hardware.ports import Authenticity, DoorInputs, DoorOptions
 from hardware.sim.door import SimDoor
