@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import pytest
 
+from appliance.cli.evaluate_clip import without_questions
 from appliance.cli.house import House, temporary_config, trial_consent
 from appliance.clock import SkippingClock
 from appliance.gate import notices
@@ -29,7 +30,7 @@ SECOND = 1_000_000_000
 )
 def test_only_whom_the_gate_knows_enters(tmp_path: Path, name: str, *, enters: bool) -> None:
     clock, told = SkippingClock(), list[notices.Notice]()
-    config = temporary_config(tmp_path)
+    config = without_questions(temporary_config(tmp_path))  # footage turns for nobody
     create_archive(config)
     house = House(config, clock, told.append)
     clip = str(footage_path("WolfgangLanger_Pexels.mp4"))
