@@ -33,10 +33,10 @@ class CueSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class ParallaxSection(CueSection, frozen=True):
-    """The proof by relief; between the two thresholds it says nothing."""
+    """The proof by relief; it never contradicts, as a grimace hides the relief of a living face."""
 
     supports: Annotated[float, Meta(ge=0.05, le=0.999)] = 0.6
-    contradicts: Annotated[float, Meta(ge=0.0, le=0.999)] = 0.05
+    contradicts: Annotated[float, Meta(ge=0.0, le=0.999)] = 0.0
     frames: Annotated[int, Meta(ge=1, le=64)] = 8
 
 

@@ -31,6 +31,8 @@ class AcquisitionSettings:
             is of who stands there at the end, not only of who came.
         finish_ns: so long before the deadline what there is is given; then the answer is no, but
             a decided one.
+        fresh_ns: once gate has seen enough, what is given ends with a picture no older than so
+            long: a head still turned away at that moment is waited for.
         same_person: least cosine of a picture's vector with each one before it; below, another
             face was brought before the camera in the middle of a visit.
 
@@ -42,6 +44,7 @@ class AcquisitionSettings:
     patience_ns: int = 700_000_000
     renew_ns: int = 400_000_000
     finish_ns: int = 300_000_000
+    fresh_ns: int = 600_000_000
     same_person: float = 0.3
 
 
@@ -147,7 +150,8 @@ class Acquisition:
         """Whether the evidence is to be given now: gate asked for it, or time is up."""
         if not self.complete:
             return False
-        return self.enrols or self._asked or at_ns >= self._finish_ns
+        fresh = at_ns - self._samples[-1].taken_ns <= self._settings.fresh_ns
+        return self.enrols or (self._asked and fresh) or at_ns >= self._finish_ns
 
     def evidence(self, cues: tuple[CueEvidence, ...]) -> FaceEvidence:
         """Return the probe, joined, and what was seen around it."""

@@ -88,6 +88,16 @@ def test_evidence_is_given_when_gate_asks_or_time_is_up_and_never_without_a_prob
     assert other.due(3700 * MS)
 
 
+def test_a_head_still_turned_away_is_waited_for_until_a_fresh_picture_or_the_end() -> None:
+    one = gathering()
+    for number in range(4):
+        one.add(sample(number))
+    one.conclude()
+    assert one.due(603 * MS)
+    assert not one.due(604 * MS)
+    assert one.due(3700 * MS)
+
+
 def test_who_turns_the_head_while_the_cues_gather_has_not_left() -> None:
     one = gathering()
     one.refuse(Hint.LOOK_AHEAD, 600 * MS)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from appliance.vision.pad.look import Look
 
 CUE: Final = "coherence"
-VERSION: Final = "1"
+VERSION: Final = "2"
 MOVED: Final = 0.10
 """Eye distances the surroundings would have to move with the face, to be asked whether they do."""
 FOLLOWS: Final = 0.30
@@ -28,10 +28,11 @@ CORNERS: Final = 6
 """Least in ring and far background; of fewer nothing is said."""
 RESTING: Final = 0.6
 """Share of the far corners that must rest; else the camera shakes or a lorry passes."""
-PICTURES: Final = 5
-"""Least with enough motion."""
-HELD: Final = 0.40
-"""Share of the ring that moves with the face at which the cue is undecided; live clips reach 0."""
+PICTURES: Final = 12
+"""Least with enough motion; over six, a turning man's hair once made 0.71 of the ring."""
+HELD: Final = 0.60
+"""Share of the ring that moves with the face at which the cue is undecided; over 12 pictures or
+more living people reach 0.38."""
 HELD_SLOPE: Final = 0.05
 SPACING_NS: Final = 200_000_000
 """Between two pictures whose grain is compared."""

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from appliance.vision.pad.parallax import Measure, ParallaxCue
 
 CUE: Final = "motion"
-VERSION: Final = "1"
+VERSION: Final = "2"
 LEAST: Final = 8
 """Pictures; fewer are no evidence."""
 PERFECT_K: Final = 0.6
 """Least parallax that can be too sure: that of a plain head, as a mesh warp paints it in."""
+LONG_NS: Final = 1_700_000_000
+"""How long a head is looked at whose parallax could be painted in; less does not tell a swing from
+a turn. A head whose relief is less plain is not made to wait."""
 PERFECT_RATE: Final = 9.5
 """k over its standard error, over the root of the pictures, at which the cue is undecided: living
 windows reach 6.9 (7 people), 21 warps lay at 3.9 to 22. In `research/pad.md` 1b warps with the
@@ -112,8 +115,11 @@ class MotionCue:
 
     def evidence(self) -> CueEvidence:
         """Return 1 for nothing suspicious, less for the most suspicious of the four."""
-        seen = self._glimpses
+        seen, measure = self._glimpses, self._parallax.measure()
         if len(seen) < LEAST:
+            return CueEvidence(CUE, 0.0, 0, VERSION)
+        plain = measure.turn >= TURN and measure.k >= PERFECT_K
+        if plain and seen[-1].taken_ns - seen[0].taken_ns < LONG_NS:
             return CueEvidence(CUE, 0.0, 0, VERSION)
         at = np.array([glimpse.taken_ns for glimpse in seen], np.float64) * 1e-9
         swings = [
@@ -122,7 +128,7 @@ class MotionCue:
         ]
         drawn = straightness(np.array([glimpse.aspect for glimpse in seen]))
         scores = [
-            perfection(self._parallax.measure()),
+            perfection(measure),
             _odds(np.log(max(min(swings), 1e-6) / LEFT_OVER) / 0.3),
             _odds(np.log(max(drawn, 1e-6) / STRAIGHT) / 0.3),
             0.0 if self._repeats else 1.0,

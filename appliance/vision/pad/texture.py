@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 CUE = "texture"
 SIDE = 128
 SCALE = 2.7
-"""Side of what the model sees, in face sizes."""
+"""Side of what the model was trained to see, in face sizes."""
+SCALES = (2.4, 3.0)
+"""Sides of what it is shown, picture about picture: nearer to the skin and with more of what is
+around it. A surface that fits one window is seldom made for both."""
 BONA_FIDE = 0
 """Index of the bona fide class in the model's output."""
 SHARES = {1: (1.0,), 2: (2 / 3, 1 / 3)}
 """Weights of the views. Set on the shared clips themselves, so their figures claim nothing more."""
-ARITHMETIC = 2
+ARITHMETIC = 3
 """Counts the ways in which this file has made evidence of log odds."""
 SPACING_NS = 75_000_000
 """Between two pictures judged; nearer ones are the same picture twice, at 30 ms of work each."""
@@ -67,7 +70,8 @@ class TextureCue:
         if len(self._odds) >= MOST:
             return
         self._last_ns = look.taken_ns
-        self._odds.append(self.log_odds(look.pixels, look.face))
+        scale = SCALES[len(self._odds) % len(SCALES)]
+        self._odds.append(self.log_odds(look.pixels, look.face, scale))
 
     def evidence(self) -> CueEvidence:
         """Return what the pictures judged so far say together."""
@@ -78,7 +82,7 @@ class TextureCue:
         self._odds.clear()
         self._last_ns = None
 
-    def log_odds(self, pixels: NDArray[np.uint8], face: Face) -> float:
+    def log_odds(self, pixels: NDArray[np.uint8], face: Face, scale: float = SCALE) -> float:
         """Return ln(bona fide / attack) of one picture, within -12 to 12.
 
         Raises:
@@ -86,7 +90,7 @@ class TextureCue:
             ModelError: the model failed.
 
         """
-        views = [self._judge(view) for view in texture_inputs(pixels, face)]
+        views = [self._judge(view) for view in texture_inputs(pixels, face, scale)]
         return sum(share * odds for share, odds in zip(SHARES[len(views)], views, strict=True))
 
     def rinse(self) -> None:
@@ -103,7 +107,9 @@ class TextureCue:
         return float(np.clip(logits[BONA_FIDE] - attack, -BOUND, BOUND))
 
 
-def texture_inputs(pixels: NDArray[np.uint8], face: Face) -> tuple[NDArray[np.float32], ...]:
+def texture_inputs(
+    pixels: NDArray[np.uint8], face: Face, scale: float = SCALE
+) -> tuple[NDArray[np.float32], ...]:
     """Return one or two views, (1, 3, 128, 128) float32 BGR 0..255: face and surroundings.
 
     Where the window fits into the picture, one view. Near the border two: one in which the face
@@ -119,7 +125,7 @@ def texture_inputs(pixels: NDArray[np.uint8], face: Face) -> tuple[NDArray[np.fl
     if not (np.isfinite(face.box).all() and min(face.box[2:]) > 0.0):
         raise PictureError("face", f"box {face.box}", "a box of some size")
     x, y = face.centre
-    width, height = face.box[2] * SCALE, face.box[3] * SCALE
+    width, height = face.box[2] * scale, face.box[3] * scale
     left, top = round(x - width / 2), round(y - height / 2)
     right, bottom = round(x + width / 2), round(y + height / 2)
     rows, columns = pixels.shape[:2]
@@ -131,13 +137,13 @@ def texture_inputs(pixels: NDArray[np.uint8], face: Face) -> tuple[NDArray[np.fl
         return (_input(inside),)
     with brief(cv2.copyMakeBorder(inside, *beyond, cv2.BORDER_REPLICATE)) as repeated:
         first = _input(np.asarray(repeated, dtype=np.uint8))
-    return (first, _input(_squeezed(pixels, face)))
+    return (first, _input(_squeezed(pixels, face, scale)))
 
 
-def _squeezed(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
+def _squeezed(pixels: NDArray[np.uint8], face: Face, most: float) -> NDArray[np.uint8]:
     """Return the largest window of the face's shape in the picture that holds the face."""
     rows, columns = pixels.shape[:2]
-    scale = min(rows / face.box[3], columns / face.box[2], SCALE)
+    scale = min(rows / face.box[3], columns / face.box[2], most)
     width, height = round(face.box[2] * scale), round(face.box[3] * scale)
     x, y = face.centre
     left = min(max(round(x - width / 2), 0), columns - width)

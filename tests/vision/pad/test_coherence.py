@@ -36,11 +36,11 @@ def mesh() -> NDArray[np.float32]:
     return points
 
 
-def run_of(move: Callable[[Points, int], Points]) -> Run:
-    """Ten pictures in which `move` puts the corners; the eyes are 60 px apart."""
+def run_of(move: Callable[[Points, int], Points], pictures: int = 21) -> Run:
+    """Pictures in which `move` puts the corners; the eyes are 60 px apart."""
     rng = np.random.default_rng(8)
     steps = []
-    for number in range(10):
+    for number in range(pictures):
         points = move(start(), number) + rng.normal(0, 0.1, (100, 2))
         alive = np.ones(100, np.bool_)
         steps.append(Step(number, points.astype(np.float32), alive, mesh()))
@@ -78,15 +78,19 @@ def after(run: Run) -> CoherenceCue:
 
 def test_a_held_picture_before_a_resting_room_is_contradicted() -> None:
     evidence = after(run_of(held)).evidence()
-    assert evidence.frames >= 5
+    assert evidence.frames >= 12
     assert evidence.score < 0.01
+
+
+def test_a_second_in_which_hair_turns_with_the_head_says_nothing() -> None:
+    assert after(run_of(held, 9)).evidence().frames == 0
 
 
 def test_a_picture_whose_rim_hides_part_of_the_ring_is_still_seen_by_the_rest() -> None:
     run = run_of(held)
     for step in run.steps[1:]:
         step.alive[60:66] = False
-    assert after(run).evidence().score < 0.05
+    assert after(run).evidence().score < 0.2
 
 
 @pytest.mark.parametrize("move", [living, shaking])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,9 @@ from appliance.vision.pad.motion import (
 )
 from appliance.vision.pad.parallax import Measure, ParallaxCue
 from appliance.vision.pad.tracks import Tracks
+
+if TYPE_CHECKING:
+    from tests.vision.pad.conftest import Easel
 
 AT = np.arange(40) * 0.08
 
@@ -108,3 +113,18 @@ def test_nothing_seen_is_no_evidence() -> None:
     cue = MotionCue(ParallaxCue(Tracks()))
     assert (cue.evidence().score, cue.evidence().frames) == (0.0, 0)
     cue.wipe()
+
+
+@pytest.mark.parametrize(
+    ("k", "after_s", "frames"), [(0.9, 1.0, 0), (0.9, 2.0, 50), (0.3, 1.0, 25)]
+)
+def test_a_head_as_plain_as_a_painted_one_is_looked_at_for_longer(
+    easel: Easel, monkeypatch: pytest.MonkeyPatch, k: float, after_s: float, frames: int
+) -> None:
+    parallax = ParallaxCue(Tracks())
+    monkeypatch.setattr(parallax, "measure", lambda: Measure(k, 0.2, 20, 0.1, 10.0))
+    cue = MotionCue(parallax)
+    picture = easel.face(easel.room(), (320.0, 240.0), 200.0)
+    for _ in range(round(after_s * 25)):
+        cue.look(easel.look(picture))
+    assert cue.evidence().frames == frames
