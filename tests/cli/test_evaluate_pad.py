@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from appliance.cli import build
-from appliance.cli.evaluate_pad import Tried, labelled, person_of, summary
+from appliance.cli.evaluate_pad import Part, Tried, labelled, part_of, person_of, summary
 from appliance.cli.photos import EvaluationError
 from appliance.cli.presentations import ClipError, Outcome, pieces, play
 from appliance.gate.access.presentation import CueKind, CuePolicy
@@ -109,6 +109,11 @@ def test_a_sub_folder_is_a_species_and_a_name_tells_the_person(tmp_path: Path) -
     assert {label for _, label in labelled(tmp_path, attacks=False)} == {"live"}
     assert person_of(Path("print/anna--1.mp4")) == "anna"
     assert person_of(Path("ben.mp4")) == "ben"
+
+
+def test_limits_are_reported_on_others_than_they_were_chosen_on() -> None:
+    assert part_of("d3") is Part.CHOSEN
+    assert part_of("d13") is Part.REPORTED
 
 
 def test_a_folder_without_clips_is_an_error(tmp_path: Path) -> None:
