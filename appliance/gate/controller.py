@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from appliance.gate.references import References
     from appliance.gate.rules import Rules
     from appliance.gate.store.roster import Roster
-    from appliance.link import Link
-    from appliance.messages import Message
+    from appliance.link import Link, Said
     from hardware.ports import DoorIo, Reader
 
 
@@ -158,7 +157,7 @@ class Controller:
         except SanmenError as fault:
             self._faults.note("store", str(fault))
 
-    def _hear(self, message: Message) -> None:
+    def _hear(self, message: Said) -> None:
         match message:
             case Ready():
                 self._features = message.features

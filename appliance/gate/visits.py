@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from appliance.gate.access.reasons import Reason
     from appliance.gate.access.transaction import VisitOutcome
     from appliance.gate.faults import Faults
-    from appliance.link import Link
+    from appliance.link import Link, Said
     from appliance.messages import FaceEvidence, Message, VisitAbandoned
 
 VISIT_NS = 4_000_000_000
@@ -80,7 +80,7 @@ class Visits:
         self._apply(self._transaction.handle(VisitEvent.VISION_LOST, self._clock.now_ns()))
         self._faults.note("vision", why)
 
-    def hear(self, handle: Callable[[Message], None]) -> None:
+    def hear(self, handle: Callable[[Said], None]) -> None:
         """Hand over what vision said; one that is silent or talks nonsense is lost."""
         if self._link is None:
             return
