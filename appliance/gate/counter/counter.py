@@ -16,6 +16,7 @@ from appliance.gate.counter.form import (
     View,
     close,
     offered,
+    sendable,
     stay,
 )
 from appliance.gate.counter.session import Session
@@ -207,6 +208,7 @@ class Counter:
             locks_ns=now + (view.idle_ns or IDLE_NS.get(form.ground, STAFF_IDLE_NS)),
             preview=view.preview,
         )
+        page = sendable(page)
         before = self._page
         if not touched and before is not None and _means_the_same(page, before):
             # It changed by itself: a finger on its way must not miss.

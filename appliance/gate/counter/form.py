@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from appliance.errors import LinkError
+from appliance.link import LARGEST
 from appliance.terminal import Cell, Choice, Entry, Row, Weight
 
 if TYPE_CHECKING:
@@ -17,6 +21,10 @@ if TYPE_CHECKING:
 
 LEAF_ROWS = 8
 """Rows of a list on one leaf."""
+LONGEST_TEXT = 600
+CUT_TEXT = 60
+LARGEST_PAGE = LARGEST - 384
+"""Bytes, so that its envelope fits as well."""
 BACK = Choice("back", Weight.BACK)
 LEAF_ACTS = ("prev", "next")
 """Leaves of a list are turned by the counter itself, on every form with `leaves`."""
@@ -151,7 +159,37 @@ def leave(_session: Session, _touch: Touch) -> Turn:
 
 def text(shown: str) -> Cell:
     """Return a cell with something typed or counted; too long a text is cut."""
-    return Cell(text=shown[:600])
+    # Half a surrogate pair, pasted into a name long ago, is no text that can be sent.
+    whole = shown.encode(errors="replace").decode()
+    return Cell(text=whole if len(whole) <= LONGEST_TEXT else f"{whole[: LONGEST_TEXT - 1]}…")
+
+
+def sendable(page: Page) -> Page:
+    """Return a page as it can be sent: one that is too large has its longer texts cut.
+
+    Raises:
+        LinkError: it breaks the form of pages, so that no screen would take it.
+
+    """
+    try:
+        content = msgspec.msgpack.encode(page)
+        if len(content) > LARGEST_PAGE:
+            page = replace(page, rows=tuple(map(_cut, page.rows)))
+            content = msgspec.msgpack.encode(page)
+        msgspec.msgpack.decode(content, type=type(page))
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise LinkError(f"page {page.name}", error, "the form of pages") from error
+    if len(content) > LARGEST_PAGE:
+        raise LinkError(f"page {page.name}", f"{len(content)} bytes", f"at most {LARGEST_PAGE}")
+    return page
+
+
+def _cut(row: Row) -> Row:
+    cells = tuple(
+        replace(cell, text=f"{cell.text[:CUT_TEXT]}…") if len(cell.text) > CUT_TEXT else cell
+        for cell in row.cells
+    )
+    return replace(row, cells=cells)
 
 
 def word(key: str) -> Cell:

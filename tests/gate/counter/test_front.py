@@ -198,6 +198,40 @@ def test_a_wanted_card_opens_the_page_and_not_the_door(gate: Terrace) -> None:
     assert gate.page.name == "my.home"
 
 
+def test_somebody_else_s_card_in_the_middle_opens_the_door_and_not_the_page(
+    gate: Terrace,
+) -> None:
+    gate.resident()
+    gate.resident(OTHER)
+    gate.touch("my-data")
+    gate.until_page("my.open")
+    gate.card()
+    page = gate.until_page("my.home")
+    gate.card(OTHER)
+    assert gate.opened == 1
+    gate.touch("kept")
+    kept = gate.until_page("my.kept")
+    assert kept.number != page.number
+    cards = next(row for row in kept.rows if row.key == "cards")
+    assert cards.cells[0].text == "6566"
+
+
+def test_two_fingers_at_once_do_one_thing(gate: Terrace) -> None:
+    gate.resident()
+    gate.touch("my-data")
+    gate.until_page("my.open")
+    gate.card()
+    page = gate.until_page("my.home")
+    for act in ("correct", "complain", "leave", "kept"):
+        gate.screen.send(Touched(gate.clock.ns, act, page.number))
+    gate.until_page("my.correct")
+    for _ in range(20):
+        gate.step(1000)
+        time.sleep(0.005)
+    assert gate.page is not None
+    assert gate.page.name == "my.correct"
+
+
 @pytest.mark.parametrize(
     ("proof", "fault"),
     [

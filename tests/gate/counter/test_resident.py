@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
-from appliance.errors import AuditError
+from appliance.errors import AuditError, LinkError
+from appliance.gate.counter.form import sendable
 from appliance.gate.enrolment import receipt as receipts
 from appliance.gate.store.audit import AuditEvent, AuditLog
-from appliance.terminal import Page, Weight
+from appliance.terminal import Cell, Ground, Page, Row, Weight
 
 if TYPE_CHECKING:
     from tests.gate.counter.conftest import Bench
@@ -27,6 +30,28 @@ def test_nobody_without_a_face_is_offered_to_freeze_or_withdraw_one(bench: Bench
     assert not {"freeze", "thaw", "withdraw"} & bench.acts()
     bench.touch("withdraw")
     assert bench.page.fault == "not-allowed"
+
+
+@pytest.mark.parametrize("name", ["\ud800" * 400, "名" * 400, "\u202e🙂" * 200, "</bdi>\0"])
+def test_no_name_breaks_a_page(bench: Bench, name: str) -> None:
+    who = bench.resident()
+    profile = bench.archive.roster.get(who).profile
+    bench.archive.roster.update(who, type(profile)(name, name, profile.methods))
+    bench.at_home(who)
+    bench.touch("kept")
+    assert bench.name == "my.kept"
+    content = msgspec.msgpack.encode(bench.page)
+    assert msgspec.msgpack.decode(content, type=Page) == bench.page
+
+
+def test_a_page_too_large_for_the_link_is_cut_and_a_formless_one_refused() -> None:
+    row = Row("label", (Cell(text="名" * 600),) * 4)
+    page = Page(b"\1" * 16, "my.kept", Ground.RESIDENT, (row,) * 8)
+    cut = sendable(page)
+    assert {cell.text for one in cut.rows for cell in one.cells} == {"名" * 60 + "…"}
+    for wrong in (replace(page, rows=(row,) * 17), replace(page, name="NO WORD")):
+        with pytest.raises(LinkError):
+            sendable(wrong)
 
 
 def test_entries_of_others_are_never_shown(bench: Bench) -> None:
