@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from appliance.clock import Clock
     from appliance.messages import Message
+    from appliance.terminal import ScreenMessage
+
+    Said = Message | ScreenMessage
 
 LARGEST = 16_384
 """Bytes of one message; the largest real one, face evidence, has about 2,000."""
@@ -70,7 +73,7 @@ class Link:
         """Return the descriptor to wait on."""
         return self._connection.fileno()
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Said) -> None:
         """Send one message.
 
         Raises:
@@ -91,7 +94,7 @@ class Link:
         except OSError as fault:
             raise LinkClosedError("link", str(fault), "a room that listens") from fault
 
-    def receive(self) -> list[Message]:
+    def receive(self) -> list[Said]:
         """Return the messages waiting, oldest first; never blocks.
 
         Raises:
@@ -99,7 +102,7 @@ class Link:
             LinkClosedError: the other room is gone.
 
         """
-        messages: list[Message] = []
+        messages: list[Said] = []
         while len(messages) < BATCH:
             try:
                 content = self._connection.recv(LARGEST + 1)
@@ -118,7 +121,7 @@ class Link:
         """Close this end; closing twice is allowed."""
         self._connection.close()
 
-    def _opened(self, content: bytes) -> Message:
+    def _opened(self, content: bytes) -> Said:
         if len(content) > LARGEST:
             raise LinkError("message", "more than the limit", f"at most {LARGEST} bytes")
         try:
@@ -137,7 +140,7 @@ class Link:
             raise LinkError("message kind", envelope.kind, f"one of {', '.join(self._bodies)}")
         self._received += 1
         try:
-            message: Message = decoder.decode(envelope.body)
+            message: Said = decoder.decode(envelope.body)
         except _UNREADABLE as fault:
             raise LinkError(f"message {envelope.kind}", str(fault), "its fields") from fault
         # A dataclass takes fields it does not know in silence; its one form has none.

@@ -278,8 +278,19 @@ class LightShown:
     shown_ns: Nanoseconds
 
 
+@dataclass(frozen=True, slots=True)
+class SetPreview:
+    """Gate tells vision whether the screen may show the camera's picture; not until told.
+
+    Vision sends none outside a visit all the same, but for the half minute in which somebody who
+    asked for it aims a code.
+    """
+
+    on: bool
+
+
 FROM_VISION = (Ready, Health, IntentSeen, Guidance, CuesSeen, FaceEvidence, VisitAbandoned, QrRead)
-FROM_GATE = (SetMode, StartVisit, StopVisit, Conclude, Prompted, LightShown)
+FROM_GATE = (SetMode, StartVisit, StopVisit, Conclude, Prompted, LightShown, SetPreview)
 
 Message = (
     Ready
@@ -296,4 +307,5 @@ Message = (
     | Conclude
     | Prompted
     | LightShown
+    | SetPreview
 )

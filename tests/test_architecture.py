@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("vision", "gate", "ui")
 SHARED = {"config", "sections", "pad_section", "messages", "link", "clock", "errors", "watchdog"}
 SHARED |= {"hardening", "process_memory"}
+SHARED |= {"terminal"}
 COMPOSITION = ("appliance/selftest.py", "appliance/supervisor.py")
 """Beside cli/: the files above the rooms, which may import their process modules."""
 PURE = ("appliance/gate/access/",)
@@ -78,6 +79,7 @@ AT_IMPORT = {
         "keys",
     ),
     *("accumulate", "slice", "enumerate"),
+    "to",  # of gate/counter/form.py: the handler of an act that only goes to a page
     *("TypeVar", "ParamSpec", "NewType", "dataclass", "field", "Meta", "MappingProxyType", "cast"),
     *("PurePosixPath", "Path", "Typer", "Option", "Argument", "command", "callback", "fromhex"),
 }

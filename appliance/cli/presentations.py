@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from appliance.gate.access.presentation import CuePolicy
-    from appliance.messages import Message
+    from appliance.link import Said
     from appliance.vision.pipeline import FacePipeline
 
 PIECE_S = 4.5
@@ -199,7 +199,7 @@ class Presentation:
         seconds = (self.clock.ns - start_ns) / 1e9
         return self._ended(self.outcome or self._unfinished(), seconds)
 
-    def _hear(self, message: Message, visits: Visits) -> None:
+    def _hear(self, message: Said, visits: Visits) -> None:
         match message:
             case CuesSeen(cues=cues):
                 self.cues = cues

@@ -40,6 +40,7 @@ class Rules:
         door: pulse and held-open time.
         visit: how old evidence may be and how long an outcome rests.
         asks: whether people are asked for a turn; footage cannot answer.
+        simulation: no real gate, which nobody need sign off (S154).
 
     """
 
@@ -49,6 +50,7 @@ class Rules:
     door: DoorTiming = field(default_factory=DoorTiming)
     visit: VisitTiming = field(default_factory=VisitTiming)
     asks: bool = True
+    simulation: bool = False
 
 
 def build_rules(config: Config) -> Rules:
@@ -72,6 +74,7 @@ def build_rules(config: Config) -> Rules:
         ),
         cues=cue_policies(config.pad),
         asks=config.camera.driver != "file",
+        simulation=config.site.simulation,
         lockout=LockoutPolicy(
             failures=face.attempts,
             pause_ns=int(face.pause_s * second),

@@ -23,6 +23,7 @@ from appliance.messages import (
     Prompted,
     Purpose,
     SetMode,
+    SetPreview,
     StartVisit,
     StopVisit,
 )
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from appliance.gate.access.reasons import Reason
     from appliance.gate.access.transaction import VisitOutcome
     from appliance.gate.faults import Faults
-    from appliance.link import Link
+    from appliance.link import Link, Said
     from appliance.messages import CuesSeen, FaceEvidence, Message, Tint, VisitAbandoned
 
 VISIT_NS = 4_000_000_000
@@ -85,6 +86,7 @@ class Visits:
         self._link: Link | None = None
         self._heard_ns = 0
         self._mode = SetMode(face=False, qr=False)
+        self._preview = False
         self._transaction = Transaction()
 
     @property
@@ -98,6 +100,7 @@ class Visits:
         self._link = link
         self._heard_ns = self._clock.now_ns()
         self._mode = SetMode(face=False, qr=False)
+        self._preview = False
 
     def lose(self, why: str) -> None:
         """End what hangs on vision; card and door go on."""
@@ -108,7 +111,7 @@ class Visits:
         self._apply(self._transaction.handle(VisitEvent.VISION_LOST, self._clock.now_ns()))
         self._faults.note("vision", why)
 
-    def hear(self, handle: Callable[[Message], None]) -> None:
+    def hear(self, handle: Callable[[Said], None]) -> None:
         """Hand over what vision said; one that is silent or talks nonsense is lost."""
         if self._link is None:
             return
@@ -171,6 +174,16 @@ class Visits:
     def abandon(self, message: VisitAbandoned) -> None:
         """Take note that a visit gave no probe."""
         self._apply(self._transaction.abandon(message, self._clock.now_ns()), message.hint)
+
+    def stop(self) -> None:
+        """End the open visit because somebody asked for it."""
+        self._apply(self._transaction.handle(VisitEvent.STOP, self._clock.now_ns()))
+
+    def show(self, *, on: bool) -> None:
+        """Tell vision whether the screen may show the camera's picture."""
+        if on is not self._preview and self._link is not None:
+            self._preview = on
+            self._send(SetPreview(on))
 
     def tick(self, mode: SetMode) -> None:
         """Let time pass, and tell vision what it may look for now."""

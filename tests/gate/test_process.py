@@ -18,6 +18,8 @@ from appliance.gate.access.reasons import Method
 from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.rules import build_rules
 from appliance.gate.store.roots.file import FileKey
+from appliance.link import Link, connect
+from appliance.terminal import TO_SCREEN, NoPage, Page, Terminal, Touched
 from hardware.ports import Lock
 
 if TYPE_CHECKING:
@@ -152,3 +154,32 @@ def test_only_cues_that_are_on_are_asked_for_and_by_their_kind() -> None:
     assert "parallax" not in {cue.name for cue in build_rules(parse(text)).cues}
     kinds = {cue.name: cue.kind for cue in build_rules(parse(TEXT)).cues}
     assert kinds["parallax"] is CueKind.PROOF_GEOMETRY
+
+
+def test_a_screen_beside_vision_is_told_the_state_and_served(
+    path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_archive(config)
+    screens: list[Link] = []
+    heard: list[object] = []
+    turns: list[int] = []
+
+    def look(_: object) -> None:
+        turns.append(1)
+        if not screens:
+            there = path.parent / "ui.socket"
+            assert there.stat().st_mode & 0o777 == 0o600
+            screens.append(Link(connect(there), TO_SCREEN, SystemClock()))
+            screens[0].send(Touched(SystemClock().now_ns(), "help"))
+            return
+        heard.extend(screens[0].receive())
+        if any(isinstance(one, Page) for one in heard) or len(turns) > 3000:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Silent, "alive", look)
+    assert process.main(path, path.parent / "link") == 0
+    screens[0].close()
+    assert isinstance(heard[0], NoPage)
+    assert isinstance(heard[1], Terminal)
+    assert [one.name for one in heard if isinstance(one, Page)] == ["help"]
+    assert not (path.parent / "ui.socket").exists()
