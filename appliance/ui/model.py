@@ -32,7 +32,7 @@ class View:
     """All that the screen knows by itself.
 
     Attributes:
-        at: the time of day, in the site's zone; only its minute is shown.
+        now: the time of day, in the site's zone; only its minute is shown.
         now_ns: the same moment of CLOCK_MONOTONIC, to judge locks by.
         place: the site and its gate.
         operator: who runs this device.
@@ -44,7 +44,7 @@ class View:
 
     """
 
-    at: datetime
+    now: datetime
     now_ns: int
     place: str = ""
     operator: str = ""
@@ -53,6 +53,22 @@ class View:
     large: bool = False
     light: Light = Light.DAY
     hint: Hint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One document in one browser.
+
+    Attributes:
+        nonce: of its Content-Security-Policy.
+        csrf: comes back with every touch, so that no other origin can forge one.
+        number: names the document; the newest alone is served.
+
+    """
+
+    nonce: str
+    csrf: str
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,7 @@ NOTHING = Label("")
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One thing to touch; it sends `act`, or `act:value`.
+    """One thing to touch.
 
     Attributes:
         act: as gate knows it.
@@ -88,11 +104,6 @@ class Button:
     note: Label = NOTHING
     count: int = 0
     off: bool = False
-
-    @property
-    def sends(self) -> str:
-        """What the form's field `act` holds after a touch."""
-        return f"{self.act}:{self.value}" if self.value else self.act
 
 
 @dataclass(frozen=True, slots=True)

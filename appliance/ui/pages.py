@@ -9,30 +9,23 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 if TYPE_CHECKING:
-    from appliance.ui.model import Screen
+    from appliance.ui.model import Screen, Tab
 
 
 def render(screen: Screen) -> str:
-    """Return the inside of `<main id="screen">`: one snapshot, holding no secret of the session.
+    """Return the inside of `<main id="screen">`: one snapshot, without secret of the session.
 
-    Its buttons are `<button name="act" value="ACT">` or `value="ACT:VALUE"` (an act has no colon;
-    `view` with zh, en, large or normal is the screen's own), within the document's one form,
-    beside the fields `page` (hex, or empty) and, on a page with an entry, `entry`.
+    Its buttons send `act` and `value`, within the document's form `touch`, beside the fields
+    `page` (hex, or empty) and, on a page with an entry, `entry`; language and size are sent by the
+    form `view` as `language` (zh, en) and `large` (0, 1).
     """
     return _environment().get_template("screen.html").render(screen=screen)
 
 
-def document(screen: Screen, nonce: str, token: str) -> str:
-    """Return the whole document.
-
-    Args:
-        screen: to begin with.
-        nonce: of the Content-Security-Policy of this answer, `script-src 'self' 'nonce-...'`.
-        token: comes back as the form's field `token` with every touch (against forged ones).
-
-    """
+def shell(screen: Screen, tab: Tab) -> str:
+    """Return the whole document that begins with this screen."""
     template = _environment().get_template("document.html")
-    return template.render(screen=screen, inside=render(screen), nonce=nonce, token=token)
+    return template.render(screen=screen, inside=render(screen), tab=tab)
 
 
 @cache
