@@ -19,6 +19,8 @@ COMPOSITION = ("appliance/selftest.py", "appliance/supervisor.py")
 """Beside cli/: the files above the rooms, which may import their process modules."""
 PURE = ("appliance/gate/access/",)
 PURE_FILES = ("appliance/gate/enrolment/session.py", "appliance/ui/screens.py")
+PURE_FILES += ("appliance/ui/counter_screens.py", "appliance/ui/model.py", "appliance/ui/steady.py")
+SCREEN = tuple(f"appliance.ui.{one}" for one in ("words", "table", "model", "counter_screens"))
 PURE_IMPORTS = {"__future__", "collections", "dataclasses", "datetime", "enum", "typing"} | {
     "zoneinfo"
 }
@@ -139,7 +141,7 @@ def core_is_pure(path: str, tree: ast.Module) -> Iterator[str]:
     """Rule 3."""
     if not (path.startswith(PURE) or path in PURE_FILES):
         return
-    own = ("appliance.messages", "appliance.gate.access", "appliance.ui.words")
+    own = ("appliance.messages", "appliance.terminal", "appliance.gate.access", *SCREEN)
     for name in imports(tree):
         if name.split(".")[0] not in PURE_IMPORTS and not begins(name, *own):
             yield f"imports {name}"
