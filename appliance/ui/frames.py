@@ -30,13 +30,17 @@ class Frames:
     def take(self, size: int, now_ns: int) -> bool:
         """Judge the `size` bytes that stand in the buffer now; what is refused is overwritten.
 
-        Returns whether it is a frame, newer than the one before, and of this moment.
+        Returns whether it is a frame, newer than the one before, and of this moment. One taken at
+        0 is the black frame that ends a preview: nothing is held after it.
         """
         self._filled = max(self._filled, size)
         picture = memoryview(self.buffer)[HEADER.size : size]
         if not len(BEGIN) + len(END) <= len(picture) <= LARGEST:
             return self._refuse()
         sequence, taken_ns = HEADER.unpack_from(self.buffer)
+        if not taken_ns:
+            self.wipe()
+            return True
         fresh = -YOUNGEST_NS <= now_ns - taken_ns <= OLDEST_NS
         whole = picture[:2] == BEGIN and picture[-2:] == END
         if not (fresh and whole and sequence > self.sequence):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -69,7 +68,7 @@ class Guard:
         except Exception as fault:  # noqa: BLE001 - whatever it is, its text is not for the log
             sys.stderr.write(f"ui: {where(fault)}\n")
             if started or scope["type"] == "websocket":
-                raise SystemError from None
+                raise  # the server ends the connection; its log is as quiet as ours
             status = FAILED
             await _answer(scope, marked, status)
 
@@ -121,8 +120,3 @@ async def _answer(scope: Scope, send: Send, status: int) -> None:
     headers = [(b"content-length", b"0")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
-
-
-def nonce() -> str:
-    """Return a nonce for a page without a tab."""
-    return os.urandom(16).hex()

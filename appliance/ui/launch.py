@@ -22,7 +22,7 @@ PAGE: Final = """<!doctype html>
 <body><h1>屏幕重启中，刷卡照常</h1>
 <p lang="en">Screen restarting. Cards still work.</p>
 <script nonce="{nonce}">{script}</script></body></html>
-"""
+"""  # noqa: RUF001 - a Chinese comma
 
 
 def page(nonce: str) -> str:

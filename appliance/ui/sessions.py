@@ -11,10 +11,12 @@ import base64
 import hashlib
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from appliance.ui.model import Tab
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 LAUNCH_FILE: Final = "ui.launch"
@@ -25,22 +27,6 @@ HOST: Final = "127.0.0.1"
 SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 """256 random bits, base64url without padding."""
 NUMBER: Final = re.compile(r"[0-9]{1,20}")
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One loaded page of the browser; all of it follows from the cookie and the tab's number.
-
-    Attributes:
-        nonce: of its scripts and its htmx elements, also of those that come later.
-        csrf: goes with everything it posts.
-        number: names it; of two tabs the one with the higher number is the newer.
-
-    """
-
-    nonce: str
-    csrf: str
-    number: str
 
 
 class Sessions:
@@ -97,15 +83,26 @@ class Sessions:
         """Whether this is the browser's cookie."""
         return bool(SECRET.fullmatch(cookie)) and _hash("browser", cookie) == self._browser
 
-    def tab(self, cookie: str, number: str) -> Tab | None:
-        """Return a tab of the browser, or None for a number that cannot be one's."""
-        if not NUMBER.fullmatch(number):
+    def tab(self, cookie: str, number: str, now_ns: int) -> Tab | None:
+        """Return a tab of the browser, or None for a number that cannot be one's.
+
+        All of a tab follows from the cookie and its number, the moment it was loaded; so a screen
+        that was started anew still knows it, and nothing has to be kept.
+        """
+        if not NUMBER.fullmatch(number) or int(number) > now_ns:
             return None
         nonce = base64.b64encode(_hash("nonce", cookie, number)[:18]).decode()
         return Tab(nonce, _hash("csrf", cookie, number).hex(), number)
 
+    def posted(self, cookie: str, values: Mapping[str, str], now_ns: int) -> Tab | None:
+        """Return the tab a form came from, or None if no page of ours sent it."""
+        tab = self.tab(cookie, values.get("tab", ""), now_ns)
+        if tab is None or _hash("form", values.get("csrf", "")) != _hash("form", tab.csrf):
+            return None
+        return tab
+
     def is_newest(self, tab: Tab) -> bool:
-        """Whether no newer tab was in use; this one is in use from now on."""
+        """Whether no newer tab is in use; this one is from now on."""
         self._newest = max(self._newest, int(tab.number))
         return int(tab.number) == self._newest
 
