@@ -29,9 +29,8 @@ SCREEN = tuple(
         *("words_office", "words_public", "words_resident", "words_rows"),
     )
 )
-PURE_IMPORTS = {"__future__", "collections", "dataclasses", "datetime", "enum", "typing"} | {
-    "zoneinfo"
-}
+PURE_IMPORTS = {"__future__", "collections", "dataclasses", "datetime", "enum", "types", "typing"}
+PURE_IMPORTS |= {"zoneinfo"}
 PICTURES = {"cv2", "mediapipe", "tflite_runtime", "ai_edge_litert", "zxingcpp", "picamera2"}
 KEYS = {"sqlite3", "sqlite_utils", "cryptography", "hmac", "secrets"}
 UPLOADS = {

@@ -71,23 +71,20 @@ def counter(state: Terminal, page: Page, view: View) -> Screen:
 
 
 def layout_of(page: Page) -> str:
-    """Choose how a page is laid out, by what it holds."""
-    if page.code:
-        return "receipt"
-    if page.entry is not None:
-        return "keyboard" if page.entry.pad is Way.TEXT else "pad"
-    if page.name in _CAPTURE or (page.preview and page.name not in WAITING):
-        return "capture"
-    if page.name in WAITING:
-        return "card"
-    if page.name in NOTICES:
-        return "notice"
+    """Choose how a page is laid out, by what it holds; the first that fits."""
     weights = {one.weight for one in page.choices}
-    if Weight.TILE in weights:
-        return "tiles"
-    if Weight.TWIN in weights and len(page.rows) <= TELLS_MUCH:
-        return "twins"
-    return "list"
+    fits = {
+        "receipt": bool(page.code),
+        "keyboard": page.entry is not None and page.entry.pad is Way.TEXT,
+        "pad": page.entry is not None,
+        "capture": page.name in _CAPTURE or (page.preview and page.name not in WAITING),
+        "card": page.name in WAITING,
+        "notice": page.name in NOTICES,
+        "tiles": Weight.TILE in weights,
+        "twins": Weight.TWIN in weights and len(page.rows) <= TELLS_MUCH,
+        "list": True,
+    }
+    return next(layout for layout, right in fits.items() if right)
 
 
 def _turns(choice: Choice) -> bool:

@@ -13,7 +13,7 @@ from appliance.ui.model import NOTHING, Button, Screen
 from appliance.ui.words import words
 
 if TYPE_CHECKING:
-    from appliance.terminal import Page, Terminal
+    from appliance.terminal import Outcome, Page, Terminal
     from appliance.ui.model import View
 
 _TROUBLE: Final = MappingProxyType(
@@ -43,10 +43,12 @@ def draw(state: Terminal | None, page: Page | None, view: View) -> Screen:
         return _told("fire", "exit", view)
     if page is not None:
         return counter(state, page, view)
-    if state.outcome is not None and state.phase is Phase.GRANTED:
-        return _told("granted", "granted", view, layout="granted")
-    if state.outcome is not None and state.phase is Phase.REFUSED:
-        return _refused(state, view)
+    if state.outcome is not None and state.phase in {Phase.GRANTED, Phase.REFUSED}:
+        return _ended(state, state.outcome, view)
+    return _before_a_visit_ends(state, view)
+
+
+def _before_a_visit_ends(state: Terminal, view: View) -> Screen:
     if state.unwell:
         return _told("unwell", "tools", view, tiles=(_button(view, "help"),))
     if state.phase in {Phase.FACE, Phase.CODE}:
@@ -116,11 +118,10 @@ def _visit(state: Terminal, view: View) -> Screen:
     )
 
 
-def _refused(state: Terminal, view: View) -> Screen:
-    """Name the reason, and beside it each other door that works now, card first (S16)."""
-    outcome = state.outcome
-    if outcome is None:  # pragma: no cover - the caller has looked
-        raise AssertionError
+def _ended(state: Terminal, outcome: Outcome, view: View) -> Screen:
+    """Say that the door is open, or why not and each other door that works, card first (S16)."""
+    if outcome.granted:
+        return _told("granted", "granted", view, layout="granted")
     used = _DOOR_OF.get(outcome.method, "")
     doors = [one for one in _doors(state, view) if not one.off]
     again = [one for one in doors if one.icon == used and one.act]
