@@ -65,6 +65,7 @@ _SCREEN: Final = {
     "public.locks-soon": Words("这一页就要关闭", "This page closes soon"),
     "public.leaf": Words("页", "Page"),
     "public.step": Words("步", "Step"),
+    "public.preview": Words("摄像头画面", "Picture of the camera"),
     "public.reason": Words("代码", "Code"),
 }
 _HINTS: Final = {
@@ -99,6 +100,9 @@ _KEYS: Final = {
     "key.day": Words("日", "Day"),
     "key.more": Words("更多字", "More"),
     "key.less": Words("前面的字", "Before"),
+    "key.before": Words("上一页", "Page before"),
+    "key.after": Words("下一页", "Next page"),
+    "key.on": Words("下一格", "Next field"),
     "key.entered": Words("已输入", "Entered"),
 }
 PUBLIC: Final = MappingProxyType({**_SCREEN, **_HINTS, **_KEYS})
