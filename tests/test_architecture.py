@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 ROOMS = ("vision", "gate", "ui")
 SHARED = {"config", "sections", "messages", "link", "clock", "errors", "watchdog", "hardening"}
-SHARED |= {"process_memory", "terminal"}
+SHARED |= {"process_memory", "terminal", "preview_link"}
 COMPOSITION = ("appliance/selftest.py", "appliance/supervisor.py")
 """Beside cli/: the files above the rooms, which may import their process modules."""
 PURE = ("appliance/gate/access/",)
@@ -39,10 +39,14 @@ UPLOADS = {
     "asyncio",
     "websockets",
 }
-SOCKETS = ("appliance/link.py", "appliance/supervisor.py")
+SOCKETS = ("appliance/link.py", "appliance/preview_link.py", "appliance/supervisor.py")
 DRIVERS = {
-    "gpiozero": ("hardware/door_gpio.py", "hardware/wiegand.py"),
-    "lgpio": ("hardware/door_gpio.py",),
+    "gpiozero": (
+        "hardware/door_gpio.py",
+        "hardware/indicator_gpio.py",
+        "hardware/wiegand.py",
+    ),
+    "lgpio": ("hardware/door_gpio.py", "hardware/indicator_gpio.py"),
     "picamera2": ("hardware/camera_libcamera.py",),
     "libcamera": ("hardware/camera_libcamera.py",),
     "smartcard": ("hardware/reader_pcsc.py",),
