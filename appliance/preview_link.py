@@ -6,13 +6,9 @@ of its exposure, then its JPEG bytes. A picture taken at 0 is the black one that
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 from typing import TYPE_CHECKING, Final
-
-from appliance.errors import LinkError
-from appliance.link import Door
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +19,6 @@ LARGEST: Final = 96 * 1024
 """Bytes of one picture; a real one has 10,000 to 40,000."""
 QUEUE: Final = 128 * 1024
 """Bytes the kernel holds for a screen that does not read: a few pictures, then they are dropped."""
-BEGINS, ENDS = b"\xff\xd8", b"\xff\xd9"
 
 
 class PreviewSender:
@@ -74,97 +69,3 @@ class PreviewSender:
             return False
         self._socket, self._number = connection, 0
         return True
-
-
-class PreviewReceiver:
-    """The screen's end: listens, and keeps one picture in memory that it overwrites.
-
-    Args:
-        path: of the socket, in a folder that only the rooms' users can enter.
-        uid: the user vision runs as.
-
-    Raises:
-        LinkError: the socket cannot be made.
-
-    """
-
-    def __init__(self, path: Path, uid: int | None = None) -> None:
-        self._door = Door(path, os.getuid() if uid is None else uid)
-        self._connection: socket.socket | None = None
-        self._memory = bytearray(HEADER.size + LARGEST + 1)
-        self._number = 0
-        self._length = 0
-        self.taken_ns = 0
-
-    def fileno(self) -> int:
-        """Return the descriptor to wait on; it changes when vision comes and goes."""
-        return self._door.fileno() if self._connection is None else self._connection.fileno()
-
-    @property
-    def picture(self) -> memoryview | None:
-        """The newest picture, valid until the next call; None when nothing is to be shown."""
-        if not self._length:
-            return None
-        return memoryview(self._memory)[HEADER.size : HEADER.size + self._length]
-
-    def receive(self) -> bool:
-        """Take in what waits, keep the newest; True if `picture` is another now. Never blocks.
-
-        Raises:
-            LinkError: vision sent what is no picture, or somebody else knocked; the connection is
-                closed and nothing is shown.
-
-        """
-        if self._connection is None:
-            self._connection, self._number = self._door.accept(), 0
-            if self._connection is None:
-                return False
-            self._connection.setblocking(False)  # noqa: FBT003
-        changed = False
-        while True:
-            try:
-                size = self._connection.recv_into(self._memory)
-            except BlockingIOError:
-                return changed
-            except OSError:
-                size = 0
-            if size == 0:  # vision is gone, and its last picture with it
-                shown = self._length > 0
-                self._drop()
-                return changed or shown
-            try:
-                self._take(size)
-            except LinkError:
-                self._drop()
-                raise
-            changed = True
-
-    def close(self) -> None:
-        """Overwrite the picture and stop listening."""
-        self._drop()
-        self._door.close()
-
-    def _take(self, size: int) -> None:
-        length = size - HEADER.size
-        if not 0 < length <= LARGEST:
-            raise LinkError("preview", f"{size} bytes", f"a header and 1 to {LARGEST} bytes")
-        number, taken_ns = HEADER.unpack_from(self._memory)
-        if number != self._number + 1:
-            raise LinkError("preview number", number, str(self._number + 1))
-        picture = memoryview(self._memory)[HEADER.size : size]
-        if picture[:2] != BEGINS or picture[-2:] != ENDS:
-            raise LinkError("preview", "other bytes", "a JPEG picture")
-        self._number, self.taken_ns = number, taken_ns
-        self._length = length if taken_ns else 0
-        if not taken_ns:
-            self._wipe()
-
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        self._length = self.taken_ns = 0
-        self._wipe()
-
-    def _wipe(self) -> None:
-        self._memory[:] = bytes(len(self._memory))

@@ -13,7 +13,6 @@ Pin = Annotated[int, Meta(ge=0, le=27)]
 Wire = Pin | Literal["none"]
 """An input's pin; TOML has no null, so an input that is not wired says so."""
 Seconds = Annotated[float, Meta(ge=1.0, le=30.0)]
-Percent = Annotated[int, Meta(ge=0, le=100)]
 Time = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 
 
@@ -136,19 +135,11 @@ class SoundSection(_Section, frozen=True):
 
     Attributes:
         device: ALSA's name of it, as `aplay -L` lists it.
-        day: volume, per cent; 0 = silent. Measure 75 dB(A) at most where people stand.
-        night: volume from `night_from` to `night_to`, per cent; 55 dB(A) at most.
-        night_from: civil time of the site.
-        night_to: civil time of the site; the same as `night_from` = no night.
 
     """
 
     driver: Literal["none", "alsa"] = "none"
     device: Name = "default"
-    day: Percent = 70
-    night: Percent = 20
-    night_from: Time = "22:00"
-    night_to: Time = "06:00"
 
 
 class IndicatorSection(_Section, frozen=True):

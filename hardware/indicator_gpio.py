@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hardware.ports import Clock, IndicatorOptions
 
 LAST_PIN: Final = 27
-LIT: Final[Mapping[Colour, frozenset[str]]] = MappingProxyType(
+LIT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         Colour.OFF: frozenset(),
         Colour.READY: frozenset({"red", "green", "blue"}),
@@ -53,12 +53,13 @@ class GpioIndicator:
             self._open = stack.pop_all()
         self._closed = False
 
-    def show(self, colour: Colour) -> None:
+    def show(self, colour: str) -> None:
         """Show a colour; a light that is closed stays dark."""
         if self._closed:
             return
+        lit = LIT.get(colour, frozenset())
         for name, diode in self._diodes.items():
-            diode.value = name in LIT[colour]
+            diode.value = name in lit
 
     def close(self) -> None:
         """Go dark and let go of the pins."""

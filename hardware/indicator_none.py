@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hardware.ports import Clock, Colour, IndicatorOptions
+    from hardware.ports import Clock, IndicatorOptions
 
 
 class NoIndicator:
     """Stays dark; the screen shows the same."""
 
-    def show(self, colour: Colour) -> None:
+    def show(self, colour: str) -> None:
         """Show nothing."""
 
     def close(self) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Protocol
 
 
-class Colour(Enum):
+class Colour(StrEnum):
     """What the light shows; each has a word and a picture on the screen too."""
 
     OFF = "off"
@@ -88,8 +88,8 @@ class IndicatorOptions:
 class Indicator(Protocol):
     """A light at the terminal."""
 
-    def show(self, colour: Colour) -> None:
-        """Show a colour until another one is shown."""
+    def show(self, colour: str) -> None:
+        """Show one of `Colour` until another one is shown; what is none of them is dark."""
         ...
 
     def close(self) -> None:

@@ -1,16 +1,14 @@
-"""Preview pictures between the rooms: what is no picture is refused, who does not read waits."""
+"""Preview pictures on their way to the screen: whoever does not read waits, vision never does."""
 
 from __future__ import annotations
 
-import os
 import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
-from appliance.errors import LinkError
-from appliance.link import connect
-from appliance.preview_link import HEADER, LARGEST, PreviewReceiver, PreviewSender
+from appliance.link import Door, connect
+from appliance.preview_link import HEADER, LARGEST, PreviewSender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,14 +17,44 @@ if TYPE_CHECKING:
 JPEG = b"\xff\xd8 picture \xff\xd9"
 
 
+class Screen:
+    """Listens, and takes what comes when it is asked to."""
+
+    def __init__(self, path: Path) -> None:
+        self._door = Door(path)
+        self._vision: socket.socket | None = None
+
+    def taken(self) -> list[tuple[int, int, bytes]]:
+        """Return number, time and bytes of all pictures that wait; then the end, if it came."""
+        self._vision = self._vision or self._door.accept()
+        assert self._vision is not None
+        self._vision.setblocking(False)  # noqa: FBT003
+        pictures = []
+        while True:
+            try:
+                message = self._vision.recv(LARGEST * 2)
+            except BlockingIOError:
+                return pictures
+            if not message:
+                self._vision.close()
+                self._vision = None
+                return [*pictures, (0, 0, b"end")]
+            pictures.append((*HEADER.unpack_from(message), message[HEADER.size :]))
+
+    def close(self) -> None:
+        if self._vision is not None:
+            self._vision.close()
+        self._door.close()
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "preview.socket"
 
 
 @pytest.fixture
-def receiver(path: Path) -> Iterator[PreviewReceiver]:
-    made = PreviewReceiver(path)
+def screen(path: Path) -> Iterator[Screen]:
+    made = Screen(path)
     yield made
     made.close()
 
@@ -38,118 +66,24 @@ def sender(path: Path) -> Iterator[PreviewSender]:
     made.close()
 
 
-def shown(receiver: PreviewReceiver) -> bytes | None:
-    return None if receiver.picture is None else bytes(receiver.picture)
-
-
-def kept(receiver: PreviewReceiver) -> bytes:
-    return bytes(receiver._memory).strip(b"\0")
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        b"",
-        b"\xff\xd8",
-        HEADER.pack(1, 5),
-        HEADER.pack(1, 5) + b"no picture",
-        HEADER.pack(1, 5) + b"\xff\xd8 cut off",
-        HEADER.pack(2, 5) + JPEG,
-        HEADER.pack(0, 5) + JPEG,
-        HEADER.pack(1, 5) + b"\xff\xd8" + bytes(LARGEST) + b"\xff\xd9",
-    ],
-    ids=["empty", "short", "header alone", "text", "cut", "number 2", "number 0", "too large"],
-)
-def test_what_is_no_picture_ends_the_connection_and_shows_nothing(
-    path: Path, receiver: PreviewReceiver, sender: PreviewSender, message: bytes
-) -> None:
-    with connect(path) as stranger:
-        stranger.send(message)
-        if message:
-            with pytest.raises(LinkError, match="preview"):
-                receiver.receive()
-        else:
-            receiver.receive()
-    assert shown(receiver) is None
-    assert kept(receiver) == b""
-
-    assert sender.send(7, memoryview(JPEG))
-    assert receiver.receive()
-    assert shown(receiver) == JPEG
-
-
-def test_a_process_of_another_user_is_sent_away(path: Path) -> None:
-    receiver = PreviewReceiver(path, os.getuid() + 1)
-    with connect(path), pytest.raises(LinkError, match="peer"):
-        receiver.receive()
-    receiver.close()
-
-
-def test_a_replayed_picture_is_refused_and_the_last_one_gone(
-    path: Path, receiver: PreviewReceiver
-) -> None:
-    with connect(path) as stranger:
-        stranger.send(HEADER.pack(1, 5) + JPEG)
-        assert receiver.receive()
-        stranger.send(HEADER.pack(1, 5) + JPEG)
-        with pytest.raises(LinkError, match="number: 1; expected 2"):
-            receiver.receive()
-    assert shown(receiver) is None
-
-
-def test_only_the_newest_is_kept(receiver: PreviewReceiver, sender: PreviewSender) -> None:
-    for number in range(1, 4):
-        assert sender.send(number, memoryview(b"\xff\xd8" + bytes([number]) + b"\xff\xd9"))
-    assert receiver.receive()
-    assert (shown(receiver), receiver.taken_ns) == (b"\xff\xd8\x03\xff\xd9", 3)
-    assert not receiver.receive()
-
-
-def test_a_picture_of_time_zero_ends_the_preview_and_wipes_it(
-    receiver: PreviewReceiver, sender: PreviewSender
-) -> None:
-    sender.send(9, memoryview(JPEG))
-    receiver.receive()
-    sender.send(0, memoryview(JPEG))
-
-    assert receiver.receive()
-    assert shown(receiver) is None
-    assert kept(receiver) == b""
-
-
-def test_the_end_of_vision_ends_the_preview_and_another_vision_is_met(
-    path: Path, receiver: PreviewReceiver, sender: PreviewSender
-) -> None:
-    sender.send(9, memoryview(JPEG))
-    receiver.receive()
-    sender.close()
-
-    assert receiver.receive()
-    assert shown(receiver) is None
-    assert kept(receiver) == b""
-    assert not receiver.receive()
-
-    other = PreviewSender(path)
-    assert other.send(10, memoryview(JPEG))
-    assert receiver.receive()
-    assert shown(receiver) == JPEG
-    other.close()
-
-
 def test_without_a_screen_pictures_are_dropped_until_there_is_one(
     path: Path, sender: PreviewSender
 ) -> None:
     assert not sender.send(1, memoryview(JPEG))
-    receiver = PreviewReceiver(path)
+    screen = Screen(path)
     assert sender.send(2, memoryview(JPEG))
-    assert receiver.receive()
-    receiver.close()
+    assert screen.taken() == [(1, 2, JPEG)]
+    screen.close()
     assert not sender.send(3, memoryview(JPEG))
     assert not sender.send(4, memoryview(JPEG))
+    other = Screen(path)
+    assert sender.send(5, memoryview(JPEG))
+    assert other.taken() == [(1, 5, JPEG)]
+    other.close()
 
 
 def test_a_screen_that_does_not_read_blocks_nobody_and_gets_few_old_pictures(
-    receiver: PreviewReceiver, sender: PreviewSender
+    screen: Screen, sender: PreviewSender
 ) -> None:
     large = memoryview(b"\xff\xd8" + bytes(30_000) + b"\xff\xd9")
     sent = [sender.send(number, large) for number in range(1, 101)]
@@ -157,9 +91,9 @@ def test_a_screen_that_does_not_read_blocks_nobody_and_gets_few_old_pictures(
     assert sent == [True] * taken + [False] * (100 - taken)
     assert 1 <= taken <= 10
 
-    assert receiver.receive()
-    assert receiver.taken_ns == taken
+    assert len(screen.taken()) == taken
     assert sender.send(200, large)
+    assert screen.taken() == [(taken + 1, 200, bytes(large))]
 
 
 def test_a_listener_whose_queue_is_full_does_not_block_the_sender(tmp_path: Path) -> None:
@@ -173,17 +107,24 @@ def test_a_listener_whose_queue_is_full_does_not_block_the_sender(tmp_path: Path
             sender.close()
 
 
-def test_a_picture_that_is_too_large_is_not_sent(
-    receiver: PreviewReceiver, sender: PreviewSender
+def test_a_picture_that_is_too_large_is_not_sent_and_harms_none(
+    screen: Screen, sender: PreviewSender
 ) -> None:
     assert not sender.send(1, memoryview(bytes(LARGEST + 1)))
-    assert not receiver.receive()
-    assert sender.send(1, memoryview(b"\xff\xd8" + bytes(LARGEST - 4) + b"\xff\xd9"))
-    assert receiver.receive()
+    assert sender.send(2, memoryview(bytes(LARGEST)))
+    assert screen.taken() == [(1, 2, bytes(LARGEST))]
 
 
-def test_the_socket_is_for_its_user_alone_and_goes_with_the_screen(path: Path) -> None:
-    receiver = PreviewReceiver(path)
-    assert path.stat().st_mode & 0o777 == 0o600
-    receiver.close()
-    assert not path.exists()
+def test_each_picture_has_the_next_number_and_its_time(
+    screen: Screen, sender: PreviewSender
+) -> None:
+    for taken_ns in (7, 9, 0):
+        assert sender.send(taken_ns, memoryview(JPEG))
+    assert screen.taken() == [(1, 7, JPEG), (2, 9, JPEG), (3, 0, JPEG)]
+
+
+def test_the_end_of_vision_reaches_the_screen(screen: Screen, sender: PreviewSender) -> None:
+    sender.send(7, memoryview(JPEG))
+    sender.close()
+    sender.close()
+    assert screen.taken() == [(1, 7, JPEG), (0, 0, b"end")]

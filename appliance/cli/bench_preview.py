@@ -6,9 +6,11 @@ import tempfile
 import time
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 from appliance.clock import SystemClock
-from appliance.preview_link import PreviewReceiver, PreviewSender
+from appliance.link import Door
+from appliance.preview_link import HEADER, LARGEST, PreviewSender
 from appliance.vision import process as vision
 from appliance.vision.inference import ModelShelf
 from appliance.vision.pipeline import FacePipeline
@@ -23,6 +25,37 @@ COUNTED = 150
 WATCHED_S = 10.0
 
 
+class Receiver:
+    """The screen's end, which takes pictures and looks at none."""
+
+    def __init__(self, path: Path) -> None:
+        self._door = Door(path)
+        self._connection: Any = None
+
+    def receive(self) -> int:
+        """Return the bytes of one picture that waited; 0 = none did."""
+        if self._connection is None:
+            self._connection = self._door.accept()
+            if self._connection is None:
+                return 0
+            self._connection.setblocking(False)  # noqa: FBT003
+        try:
+            return max(0, len(self._connection.recv(HEADER.size + LARGEST)) - HEADER.size)
+        except BlockingIOError:
+            return 0
+
+    def part(self) -> None:
+        """Let go of vision."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def close(self) -> None:
+        """Stop listening."""
+        self.part()
+        self._door.close()
+
+
 def preview_figures() -> dict[str, object]:
     """Return what `sanmen bench --preview` prints.
 
@@ -33,7 +66,7 @@ def preview_figures() -> dict[str, object]:
     """
     with tempfile.TemporaryDirectory(prefix="sanmen-bench-") as name:
         path = Path(name) / "preview.socket"
-        receiver = PreviewReceiver(path)
+        receiver = Receiver(path)
         try:
             cpu_ms, size = _cost(path, receiver)
             rates = {
@@ -50,7 +83,7 @@ def preview_figures() -> dict[str, object]:
     }
 
 
-def _cost(path: Path, receiver: PreviewReceiver) -> tuple[float, int]:
+def _cost(path: Path, receiver: Receiver) -> tuple[float, int]:
     """Return processor milliseconds and bytes of one picture."""
     clock = SystemClock()
     preview = Preview(PreviewSender(path), clock)
@@ -67,17 +100,16 @@ def _cost(path: Path, receiver: PreviewReceiver) -> tuple[float, int]:
                 start = time.process_time()
                 preview.look(turn)
                 spent += time.process_time() - start
-            if receiver.receive() and receiver.picture is not None:
-                bytes_ += len(receiver.picture)
-                taken += 1
+            size = receiver.receive()
+            bytes_, taken = bytes_ + size, taken + (size > 0)
     finally:
         preview.close()
         camera.close()
-        receiver.receive()
+        receiver.part()
     return 1000 * spent / COUNTED, bytes_ // max(1, taken)
 
 
-def _rate(path: Path, receiver: PreviewReceiver, *, working: bool) -> float:
+def _rate(path: Path, receiver: Receiver, *, working: bool) -> float:
     """Return how many pictures a second reach the screen."""
     clock = SystemClock()
     pipeline = FacePipeline(ModelShelf())
@@ -90,7 +122,7 @@ def _rate(path: Path, receiver: PreviewReceiver, *, working: bool) -> float:
 
     def count() -> None:
         while not stop.wait(0.005):
-            counted[0] += receiver.receive()
+            counted[0] += receiver.receive() > 0
 
     reader = Thread(target=count, name="screen")
     try:
@@ -108,4 +140,4 @@ def _rate(path: Path, receiver: PreviewReceiver, *, working: bool) -> float:
         preview.close()
         stop.set()
         reader.join()
-        receiver.receive()
+        receiver.part()

@@ -71,6 +71,14 @@ def test_each_colour_has_its_diodes_and_the_start_is_dark(clock: HandClock) -> N
     made.close()
 
 
+def test_a_colour_it_does_not_know_is_dark(clock: HandClock) -> None:
+    made = light(clock)
+    made.show("granted")
+    made.show("mauve")
+    assert levels(made) == (0, 0, 0)
+    made.close()
+
+
 def test_closing_goes_dark_and_stays_so(clock: HandClock) -> None:
     made = light(clock)
     pins = [made.pin_factory.pin(pin) for pin in (5, 6, 13)]
