@@ -262,6 +262,29 @@ class RetentionSection(_Section, frozen=True):
     moved_out_days: Annotated[int, Meta(ge=0, le=365)] = 30
 
 
+class UiSection(_Section, frozen=True):
+    """The touchscreen.
+
+    Attributes:
+        port: of the loopback address; 0 = a free one, as the launch file tells.
+        language: the screen's, until somebody chooses the other.
+        idle_s: so long after the last touch the next person finds the usual language and size.
+        volume_day: of sounds, 0 to 1.
+        volume_night: the same at night.
+        night_from: the screen is dark and the sounds are soft from then.
+        night_to: until then; over midnight if earlier.
+
+    """
+
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8460
+    language: Literal["zh", "en"] = "zh"
+    idle_s: Annotated[float, Meta(ge=10.0, le=600.0)] = 60.0
+    volume_day: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.8
+    volume_night: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.3
+    night_from: Time = "22:00"
+    night_to: Time = "06:00"
+
+
 class Config(_Section, frozen=True):
     """All settings of one gate."""
 
@@ -279,3 +302,4 @@ class Config(_Section, frozen=True):
     schedule: ScheduleSection = msgspec.field(default_factory=ScheduleSection)
     consent: ConsentSection = msgspec.field(default_factory=ConsentSection)
     retention: RetentionSection = msgspec.field(default_factory=RetentionSection)
+    ui: UiSection = msgspec.field(default_factory=UiSection)
