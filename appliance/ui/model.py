@@ -113,8 +113,9 @@ class Line:
     Attributes:
         head: what it is about.
         cells: its values; some are what people typed.
-        state: "", "ok", "no", "wait": drawn as a shape beside the words.
+        state: "", "ok", "no", "wait", "on", "off": drawn as a shape beside the words.
         button: what touching the line does, or None.
+        part: of a capture: "front", "left", "right", else empty.
 
     """
 
@@ -122,6 +123,7 @@ class Line:
     cells: tuple[str, ...] = ()
     state: str = ""
     button: Button | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ class Screen:
         leaves: of that list.
         pad: what is entered here.
         fault: why the last touch did not do what was asked.
-        qr: the drawing of a code, its side in modules and its dark modules' path; or None.
+        qr: text of a code to be drawn, or empty.
         step: of a course, from 1; 0 = none.
         steps: of that course.
         strip: about the door, over a page of the counter.

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COOKIE: Final = "sanmen"
-FORM: Final = b"application/x-www-form-urlencoded"
+FORMS: Final = (
+    b"application/x-www-form-urlencoded",
+    b"application/x-www-form-urlencoded;charset=UTF-8",  # as browsers' scripts send it
+)
 LARGEST: Final = 16_384
 """Bytes of a request's body."""
 NOT_FOUND: Final = 404
@@ -103,7 +106,7 @@ def _stranger(head: Head, way: Way) -> int:
 
 def _unfit(head: Head) -> int:
     """Refuse a body that is too large or no form before a byte of it is read."""
-    if head.all(b"content-type") != (FORM,):
+    if head.all(b"content-type") not in {(one,) for one in FORMS}:
         return UNSUPPORTED
     length = head.all(b"content-length")
     if len(length) != 1 or not length[0].isdigit() or head.all(b"transfer-encoding"):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.gate.counter import doorstep, resident
+from appliance.gate.counter import auditor, doorstep, resident, resident_acts, staff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from appliance.gate.counter.form import Form
 
-GROUPS = (doorstep.FORMS, resident.FORMS)
+GROUPS = (
+    doorstep.FORMS,
+    staff.FORMS,
+    resident.FORMS,
+    resident_acts.FORMS,
+    auditor.FORMS,
+)
 
 
 def all_forms() -> Mapping[str, Form]:
