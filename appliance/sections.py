@@ -71,12 +71,13 @@ class CameraSection(_Section, frozen=True):
     """The camera; see hardware.ports.CameraOptions.
 
     Attributes:
+        driver: "sim" is told through a named pipe what to see, and needs site.simulation.
         dark_after: what `sanmen prove no-trace` plays ends in darkness, so that the room that saw
             it lives on and can be searched.
 
     """
 
-    driver: Literal["picamera2", "v4l2", "file"] = "v4l2"
+    driver: Literal["picamera2", "v4l2", "file", "sim"] = "v4l2"
     source: Name = "0"
     width: Annotated[int, Meta(ge=160, le=1920)] = 640
     height: Annotated[int, Meta(ge=120, le=1920)] = 480
@@ -127,6 +128,27 @@ class ReaderSection(_Section, frozen=True):
     key_file: str = ""
     application: Annotated[str, Meta(pattern=r"^[Ff]5[0-9A-Fa-f]{4}$")] = "F5534D"
     community: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{8}$")] = "00000000"
+
+
+class SoundSection(_Section, frozen=True):
+    """The loudspeaker; see hardware.ports.SoundOptions.
+
+    Attributes:
+        device: ALSA's name of it, as `aplay -L` lists it.
+
+    """
+
+    driver: Literal["none", "alsa"] = "none"
+    device: Name = "default"
+
+
+class IndicatorSection(_Section, frozen=True):
+    """The light; see hardware.ports.IndicatorOptions."""
+
+    driver: Literal["none", "gpio", "mock"] = "none"
+    red_pin: Pin = 5
+    green_pin: Pin = 6
+    blue_pin: Pin = 13
 
 
 class Methods(_Section, frozen=True):
@@ -271,6 +293,8 @@ class Config(_Section, frozen=True):
     camera: CameraSection = msgspec.field(default_factory=CameraSection)
     door: DoorSection = msgspec.field(default_factory=DoorSection)
     reader: ReaderSection = msgspec.field(default_factory=ReaderSection)
+    sound: SoundSection = msgspec.field(default_factory=SoundSection)
+    indicator: IndicatorSection = msgspec.field(default_factory=IndicatorSection)
     methods: Methods = msgspec.field(default_factory=Methods)
     face: FaceSection = msgspec.field(default_factory=FaceSection)
     log: LogSection = msgspec.field(default_factory=LogSection)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 ROOMS = ("vision", "gate", "ui")
 SHARED = {"config", "sections", "messages", "link", "clock", "errors", "watchdog", "hardening"}
-SHARED |= {"process_memory", "terminal"}
+SHARED |= {"process_memory", "terminal", "preview_link"}
 COMPOSITION = ("appliance/selftest.py", "appliance/supervisor.py")
 """Beside cli/: the files above the rooms, which may import their process modules."""
 PURE = ("appliance/gate/access/",)
@@ -65,10 +65,14 @@ OUTWARD = {
     "create_subprocess_shell",
 }
 """What opens a socket or a process in a library that may be named for something else."""
-SOCKETS = ("appliance/link.py", "appliance/supervisor.py")
+SOCKETS = ("appliance/link.py", "appliance/preview_link.py", "appliance/supervisor.py")
 DRIVERS = {
-    "gpiozero": ("hardware/door_gpio.py", "hardware/wiegand.py"),
-    "lgpio": ("hardware/door_gpio.py",),
+    "gpiozero": (
+        "hardware/door_gpio.py",
+        "hardware/indicator_gpio.py",
+        "hardware/wiegand.py",
+    ),
+    "lgpio": ("hardware/door_gpio.py", "hardware/indicator_gpio.py"),
     "picamera2": ("hardware/camera_libcamera.py",),
     "libcamera": ("hardware/camera_libcamera.py",),
     "smartcard": ("hardware/reader_pcsc.py",),
@@ -104,6 +108,7 @@ AT_IMPORT = {
         "keys",
     ),
     *("accumulate", "slice", "enumerate"),
+    "to",  # of gate/counter/form.py: the handler of an act that only goes to a page
     *("TypeVar", "ParamSpec", "NewType", "dataclass", "field", "Meta", "MappingProxyType", "cast"),
     *("PurePosixPath", "Path", "Typer", "Option", "Argument", "command", "callback", "fromhex"),
 }

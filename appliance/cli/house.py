@@ -17,6 +17,7 @@ from appliance.link import Link, pair
 from appliance.messages import FROM_GATE, FROM_VISION, Hint
 from appliance.sections import Config, DoorSection, Methods, ReaderSection, Site, Store
 from appliance.vision import process as vision
+from appliance.vision.room import VisionRoom
 from hardware.errors import EndOfFootageError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class House:
             undo.callback(self.controller.close)
             self._ending = undo.pop_all()
         self._pipeline = vision.open_pipeline() if pipeline is None else pipeline
-        self._room: vision.VisionRoom | None = None
+        self._room: VisionRoom | None = None
         self._watching = ExitStack()
 
     def enrol(self, application: Application, camera: Camera, show: Callable[[Hint], None]) -> str:
@@ -113,7 +114,7 @@ class House:
         link = Link(far, FROM_GATE, self._clock)
         self._watching.close()
         self._watching.callback(link.close)
-        self._room = vision.VisionRoom(camera, link, self._clock, self._pipeline)
+        self._room = VisionRoom(camera, link, self._clock, self._pipeline)
         self.controller.meet(Link(near, FROM_VISION, self._clock))
 
     def step(self) -> bool:
@@ -174,7 +175,7 @@ def enrol_face(
     """
     near, far = pair()
     link = Link(near, FROM_VISION, clock)
-    room = vision.VisionRoom(
+    room = VisionRoom(
         camera,
         Link(far, FROM_GATE, clock),
         clock,

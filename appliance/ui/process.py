@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -25,6 +25,9 @@ from appliance.ui.quiet import silence, where
 from appliance.ui.server import Desk, build
 from appliance.ui.sessions import Sessions
 from appliance.watchdog import Watchdog
+from hardware import board
+from hardware.errors import DeviceError
+from hardware.ports import IndicatorOptions, LedPins, SoundOptions
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 
     from appliance.clock import Clock
     from appliance.sections import Config
-    from appliance.ui.feel import Indicator, Sound
+    from hardware.ports import Indicator, Sound
 
 GATE: Final = "ui.socket"
 """Gate listens, this room connects."""
@@ -178,6 +181,32 @@ def main(config_path: Path, folder: Path) -> int:
 
 
 async def _run(config: Config, folder: Path, watchdog: Watchdog) -> None:
-    room = UiRoom(config, folder, SystemClock())
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, room.stop)
-    await room.run(watchdog)
+    clock = SystemClock()
+    with ExitStack() as ending:
+        room = UiRoom(config, folder, clock, open_devices(config, clock, ending))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, room.stop)
+        await room.run(watchdog)
+
+
+def open_devices(
+    config: Config, clock: Clock, ending: ExitStack
+) -> tuple[Sound | None, Indicator | None]:
+    """Return the configured sound and light, to be closed with `ending`.
+
+    One that cannot be opened is told and left out: the screen says the same in picture and words.
+    """
+    sound: Sound | None = None
+    light: Indicator | None = None
+    try:
+        sound = board.open_sound(SoundOptions(config.sound.driver, config.sound.device), clock)
+        ending.callback(sound.close)
+    except DeviceError as fault:
+        sys.stderr.write(f"ui: sound: {fault}\n")
+    wired = config.indicator
+    pins = LedPins(wired.red_pin, wired.green_pin, wired.blue_pin)
+    try:
+        light = board.open_indicator(IndicatorOptions(wired.driver, pins), clock)
+        ending.callback(light.close)
+    except DeviceError as fault:
+        sys.stderr.write(f"ui: indicator: {fault}\n")
+    return sound, light

@@ -11,7 +11,8 @@ from appliance.link import Link, pair
 from appliance.messages import FROM_GATE, FROM_VISION, Ready
 from appliance.sections import CameraSection, Config
 from appliance.vision.inference import ModelShelf
-from appliance.vision.process import VisionRoom, camera_options, open_camera, open_pipeline
+from appliance.vision.process import camera_options, open_camera, open_pipeline
+from appliance.vision.room import VisionRoom
 from hardware.sim.library import footage_path
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from appliance.vision import pipeline as pipeline_module
 from appliance.vision.acquisition import Sample
 from appliance.vision.pad import texture
 from appliance.vision.pipeline import FacePipeline
-from appliance.vision.process import VisionRoom
+from appliance.vision.room import VisionRoom
 from appliance.vision.samples import brief
 from hardware.errors import DeviceStuckError
 from hardware.ports import Frame
