@@ -13,6 +13,7 @@ Pin = Annotated[int, Meta(ge=0, le=27)]
 Wire = Pin | Literal["none"]
 """An input's pin; TOML has no null, so an input that is not wired says so."""
 Seconds = Annotated[float, Meta(ge=1.0, le=30.0)]
+Volume = Annotated[float, Meta(ge=0.0, le=1.0)]
 Time = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 
 
@@ -269,20 +270,16 @@ class UiSection(_Section, frozen=True):
         port: of the loopback address; 0 = a free one, as the launch file tells.
         language: the screen's, until somebody chooses the other.
         idle_s: so long after the last touch the next person finds the usual language and size.
-        volume_day: of sounds, 0 to 1.
-        volume_night: the same at night.
-        night_from: the screen is dark and the sounds are soft from then.
-        night_to: until then; over midnight if earlier.
+        night: begin and end, over midnight if the end is earlier; the screen is dark then.
+        volume: of sounds by day and by night, 0 to 1.
 
     """
 
     port: Annotated[int, Meta(ge=0, le=65535)] = 8460
     language: Literal["zh", "en"] = "zh"
     idle_s: Annotated[float, Meta(ge=10.0, le=600.0)] = 60.0
-    volume_day: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.8
-    volume_night: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.3
-    night_from: Time = "22:00"
-    night_to: Time = "06:00"
+    night: tuple[Time, Time] = ("22:00", "06:00")
+    volume: tuple[Volume, Volume] = (0.8, 0.3)
 
 
 class Config(_Section, frozen=True):

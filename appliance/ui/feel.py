@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from appliance.terminal import Phase, Portal
 from hardware.errors import DeviceError
+from hardware.ports import Colour
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,49 +15,33 @@ if TYPE_CHECKING:
     from appliance.clock import Clock
     from appliance.terminal import Terminal
     from appliance.ui.hub import Hub
+    from hardware.ports import Indicator, Sound
 
 AGAIN_NS: Final = 1_000_000_000
 """Between two ticks of a door that stands open."""
 STEPS: Final = (0.4, 0.7, 1.0)
 """Share of the volume of the first tick, the second, and all after."""
-OFF: Final = "off"
 COLOURS: Final = {
-    Phase.IDLE: "ready",
-    Phase.FACE: "camera",
-    Phase.CODE: "camera",
-    Phase.GRANTED: "granted",
-    Phase.REFUSED: "refused",
+    Phase.IDLE: Colour.READY,
+    Phase.FACE: Colour.CAMERA,
+    Phase.CODE: Colour.CAMERA,
+    Phase.GRANTED: Colour.GRANTED,
+    Phase.REFUSED: Colour.REFUSED,
 }
 ALARMS: Final = {
-    Portal.HELD_OPEN: ("refused", "held"),
-    Portal.FORCED_OPEN: ("alarm", "alarm"),
-    Portal.TAMPERED: ("alarm", "alarm"),
-    Portal.FIRE: ("alarm", ""),
+    Portal.HELD_OPEN: (Colour.REFUSED, "held"),
+    Portal.FORCED_OPEN: (Colour.ALARM, "alarm"),
+    Portal.TAMPERED: (Colour.ALARM, "alarm"),
+    Portal.FIRE: (Colour.ALARM, ""),
 }
 """Colour and sound; the site's own siren speaks of fire."""
 RESULTS: Final = {Phase.GRANTED: "granted", Phase.REFUSED: "refused"}
 
 
-class Sound(Protocol):
-    """Plays a short sound, and returns before it ends."""
-
-    def play(self, name: str, volume: float) -> None:
-        """Play the sound of this name, 0 to 1 loud."""
-        ...
-
-
-class Indicator(Protocol):
-    """A light beside the screen."""
-
-    def show(self, colour: str) -> None:
-        """Take this colour; "off" is dark."""
-        ...
-
-
-def colour(state: Terminal | None) -> str:
+def colour(state: Terminal | None) -> Colour:
     """Return the light of a state."""
     if state is None or state.unwell:
-        return OFF
+        return Colour.OFF
     return ALARMS[state.portal][0] if state.portal in ALARMS else COLOURS[state.phase]
 
 
@@ -91,7 +76,8 @@ class Feel:
         self._sound, self._indicator = devices
         self._volume = volume
         self._clock = clock
-        self._shown = self._heard = ""
+        self._shown: Colour | None = None
+        self._heard = ""
         self._ticks = self._tick_ns = 0
 
     def heed(self) -> None:
@@ -127,7 +113,7 @@ class Feel:
             self._sound = None
             sys.stderr.write(f"ui: sound: {fault}\n")
 
-    def _show(self, light: str) -> None:
+    def _show(self, light: Colour) -> None:
         if self._indicator is None:
             return
         try:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Final
 
-HEADER: Final = struct.Struct("!IQ")
-"""Sequence number and monotonic nanoseconds of the exposure, before each JPEG."""
-LARGEST: Final = 96 * 1024
-"""Bytes of a JPEG; 480x480 at quality 70 has about 20,000."""
+from appliance.preview_link import HEADER, LARGEST
+
 OLDEST_NS: Final = 2_000_000_000
 YOUNGEST_NS: Final = 50_000_000
 BEGIN, END = b"\xff\xd8", b"\xff\xd9"

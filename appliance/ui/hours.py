@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def is_night(now: time, ui: UiSection) -> bool:
     """Whether this time of day lies in the night, which may go over midnight."""
-    begins, ends, at = _minute(ui.night_from), _minute(ui.night_to), now.hour * 60 + now.minute
+    begins, ends, at = *map(_minute, ui.night), now.hour * 60 + now.minute
     if begins <= ends:
         return begins <= at < ends
     return at >= begins or at < ends
@@ -20,7 +20,8 @@ def is_night(now: time, ui: UiSection) -> bool:
 
 def volume(now: time, ui: UiSection) -> float:
     """Return how loud sounds are at this time of day, 0 to 1."""
-    return ui.volume_night if is_night(now, ui) else ui.volume_day
+    by_day, by_night = ui.volume
+    return by_night if is_night(now, ui) else by_day
 
 
 def _minute(text: str) -> int:

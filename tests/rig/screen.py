@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.terminal import ScreenMessage
-    from appliance.ui.feel import Indicator, Sound
+    from hardware.ports import Indicator, Sound
 
 CONFIG = '[site]\nname = "里弄"\nsimulation = true\n[ui]\nport = 0\n'
 PATIENCE_S = 15.0

@@ -13,7 +13,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from appliance.terminal import Ground, Page, Phase
-from appliance.ui.frames import LARGEST, Frames
+from appliance.preview_link import LARGEST
+from appliance.ui.frames import Frames
 from tests.rig.screen import PATIENCE_S, Browser, Gate, Shown, terminal, until
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appliance.link import Door
+from appliance.sections import UiSection
 from appliance.terminal import (
     Cell,
     Field,
@@ -28,7 +30,9 @@ from appliance.terminal import (
     Touched,
 )
 from appliance.ui import gate_line, pages
+from appliance.ui.hours import is_night, volume
 from hardware.errors import DeviceError
+from hardware.ports import Colour
 from tests.rig.screen import (
     CONFIG,
     PATIENCE_S,
@@ -337,12 +341,12 @@ class Speaker:
         if self._broken:
             raise DeviceError("sound", "no card", "one")
 
-    def show(self, colour: str) -> None:
-        self.shown.append(colour)
+    def show(self, colour: Colour) -> None:
+        self.shown.append(colour.value)
 
 
-ALWAYS_DAY = CONFIG + 'night_from = "00:00"\nnight_to = "00:00"\nvolume_day = 0.5\n'
-ALWAYS_NIGHT = CONFIG + 'night_from = "00:00"\nnight_to = "24:00"\nvolume_night = 0.1\n'
+ALWAYS_DAY = CONFIG + 'night = ["00:00", "00:00"]\nvolume = [0.5, 0.1]\n'
+ALWAYS_NIGHT = CONFIG + 'night = ["00:00", "24:00"]\nvolume = [0.5, 0.1]\n'
 
 
 @pytest.mark.parametrize(("text", "volume"), [(ALWAYS_DAY, 0.5), (ALWAYS_NIGHT, 0.1)])
@@ -358,6 +362,15 @@ def test_a_result_is_heard_and_lights_up_once(
     until(lambda: len(device.shown) == 5, "five colours")
     assert device.shown == ["ready", "camera", "granted", "ready", "refused"]
     assert device.played == [("granted", volume), ("refused", volume)]
+
+
+@pytest.mark.parametrize(
+    ("now", "night"),
+    [((21, 59), False), ((22, 0), True), ((5, 59), True), ((6, 0), False), ((12, 0), False)],
+)
+def test_the_night_goes_over_midnight(now: tuple[int, int], night: bool) -> None:  # noqa: FBT001
+    assert is_night(dt.time(*now), UiSection()) is night
+    assert volume(dt.time(*now), UiSection()) == (0.3 if night else 0.8)
 
 
 @pytest.mark.usefixtures("gate")
