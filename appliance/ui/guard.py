@@ -65,7 +65,7 @@ class Guard:
                 return
             inner = {**scope, "cookie": cookie if known else "", "form": form}
             await self._app(inner, receive, marked)
-        except Exception as fault:  # noqa: BLE001 - whatever it is, its text is not for the log
+        except Exception as fault:
             sys.stderr.write(f"ui: {where(fault)}\n")
             if started or scope["type"] == "websocket":
                 raise  # the server ends the connection; its log is as quiet as ours

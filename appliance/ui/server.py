@@ -19,7 +19,7 @@ from appliance.ui.stream import snapshots
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.requests import HTTPConnection, Request
+    from starlette.requests import Request
     from starlette.websockets import WebSocket
 
     from appliance.clock import Clock
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from appliance.ui.feel import Feel
     from appliance.ui.gate_line import GateLine
     from appliance.ui.hub import Hub, Language
-    from appliance.ui.model import Tab
     from appliance.ui.preview import Preview
     from appliance.ui.sessions import Sessions
 
@@ -40,6 +39,7 @@ KINDS: Final = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
     ".png": "image/png",
+    ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
 """Files of other kinds are not served."""

@@ -416,7 +416,7 @@ def test_too_many_connections_are_cut_and_a_stream_that_runs_lives_on(
     browser: Browser, gate: Gate
 ) -> None:
     with browser.stream() as stream:
-        stream.shows("idle")
+        stream.shows('id="s-idle"')
         crowd: list[socket.socket] = []
         try:
             crowd = [

@@ -89,16 +89,16 @@ def browser(gate: Gate, shown: Shown) -> Browser:
 def test_without_gate_the_screen_says_so_and_a_touch_goes_nowhere(shown: Shown) -> None:
     browser = Browser.launched(shown)
     with browser.stream() as stream:
-        assert "away" in stream.named("message")
+        assert 'id="s-away"' in stream.named("message")
         assert browser.touch("help") == 503
 
 
 def test_a_gate_that_comes_later_is_found(shown: Shown, tmp_path: Path) -> None:
     browser = Browser.launched(shown)
     with browser.stream() as stream:
-        stream.shows("away")
+        stream.shows('id="s-away"')
         gate = Gate(tmp_path / "ui.socket")
-        stream.shows("idle")
+        stream.shows('id="s-idle"')
         gate.close()
 
 
@@ -109,9 +109,9 @@ def test_a_gate_that_goes_takes_its_pages_with_it_and_is_found_again(
     with browser.stream() as stream:
         stream.shows(NUMBER.hex())
         gate.close()
-        assert NUMBER.hex() not in stream.shows("away")
+        assert NUMBER.hex() not in stream.shows('id="s-away"')
         again = Gate(tmp_path / "ui.socket")
-        assert NUMBER.hex() not in stream.shows("idle")
+        assert NUMBER.hex() not in stream.shows('id="s-idle"')
         assert browser.touch("help") == 204
         assert [one.act for one in again.heard(1)] == ["help"]
         again.close()
@@ -134,8 +134,8 @@ def test_nonsense_from_gate_ends_the_line_and_a_new_one_begins(
         stream.shows(NUMBER.hex())
         met = gate.met
         gate.say(content)
-        stream.shows("away")
-        stream.shows("idle")
+        stream.shows('id="s-away"')
+        stream.shows('id="s-idle"')
         assert gate.met == met + 1
 
 
@@ -148,9 +148,9 @@ def test_what_was_wrong_with_a_message_is_not_written_down(
         object.__setattr__(number, name, getattr(PAGE, name))
     object.__setattr__(number, "rows", (row,) * 17)
     with browser.stream() as stream:
-        stream.shows("idle")
+        stream.shows('id="s-idle"')
         gate.say(number)
-        stream.shows("away")
+        stream.shows('id="s-away"')
     said = capfd.readouterr().err
     assert "ui: gate: message Page refused" in said
     assert "王" not in said
@@ -166,7 +166,7 @@ def test_a_gate_that_hangs_is_given_up_and_not_waited_for(
         first.connect(str(tmp_path / "ui.socket"))
         browser = Browser.launched(show())
         with browser.stream() as stream:
-            stream.shows("away")
+            stream.shows('id="s-away"')
             for _ in range(3):
                 stream.named("beat")
             assert browser.get("/")[0] == 200
@@ -186,18 +186,18 @@ def test_the_stream_begins_with_the_screen_as_it_is(gate: Gate, browser: Browser
 
 def test_every_state_is_shown_whole_and_the_same_only_once(gate: Gate, browser: Browser) -> None:
     with browser.stream() as stream:
-        stream.shows("idle")
+        stream.shows('id="s-idle"')
         stream.named("beat")
         gate.say(*[terminal()] * 20)
         gate.say(terminal(Phase.FACE))
-        assert "face" in stream.named("message")
+        assert 'id="s-face"' in stream.named("message")
         gate.say(PAGE, terminal(Phase.IDLE), NoPage())
-        assert "idle" in stream.shows("idle")
+        assert 'id="s-idle"' in stream.shows('id="s-idle"')
 
 
 def test_a_beat_comes_every_second_though_nothing_changes(browser: Browser) -> None:
     with browser.stream() as stream:
-        stream.shows("idle")
+        stream.shows('id="s-idle"')
         stream.named("beat")
         begun = time.monotonic()
         for _ in range(2):
@@ -256,10 +256,10 @@ def test_the_next_person_finds_the_usual_language(shown: Shown) -> None:
 
 def test_of_two_tabs_the_newer_is_served_and_the_older_is_told(browser: Browser) -> None:
     with browser.stream() as old:
-        old.shows("idle")
+        old.shows('id="s-idle"')
         newer = Browser(browser.port, browser.cookie).load()
         with newer.stream() as new:
-            new.shows("idle")
+            new.shows('id="s-idle"')
             assert old.named("replaced") == "1"
             assert old.event() == ("", "")
             assert browser.touch("help") == 409
@@ -272,13 +272,13 @@ def test_of_two_browsers_the_newer_is_served_and_the_older_knows_nothing_more(
     browser: Browser, shown: Shown
 ) -> None:
     with browser.stream() as old:
-        old.shows("idle")
+        old.shows('id="s-idle"')
         newer = Browser.launched(shown)
         assert old.named("replaced") == "1"
         assert browser.touch("help") == 403
         assert newer.touch("help") == 204
         with newer.stream() as stream:
-            stream.shows("idle")
+            stream.shows('id="s-idle"')
 
 
 def test_a_screen_that_was_started_anew_knows_its_browser(
@@ -290,12 +290,12 @@ def test_a_screen_that_was_started_anew_knows_its_browser(
     browser.port = again.port
     assert browser.touch("help") == 204
     with browser.stream() as stream:
-        stream.shows("idle")
+        stream.shows('id="s-idle"')
 
 
 def test_a_stopping_screen_ends_its_streams(browser: Browser, shown: Shown) -> None:
     with browser.stream() as stream:
-        stream.shows("idle")
+        stream.shows('id="s-idle"')
         shown.close()
         while stream.event() != ("", ""):
             pass
@@ -311,7 +311,7 @@ def test_a_screen_that_cannot_be_drawn_is_told_without_what_stands_on_it(
         raise ValueError("王小明 3-2-1502")
 
     with browser.stream() as stream:
-        stream.shows("idle")
+        stream.shows('id="s-idle"')
         with monkeypatch.context() as patch:
             patch.setattr(pages, "render", broken)
             assert browser.get("/")[0] == 500
@@ -579,12 +579,24 @@ def test_a_script_that_found_its_way_into_the_page_does_not_run(kiosk: Kiosk) ->
           try { script.text = "window.ran = 1"; document.head.append(script); } catch {}
           try { document.body.setAttribute("onclick", "window.ran = 2"); } catch {}
           document.body.click();
-          try { eval("window.ran = 3"); } catch {}
           try { document.body.innerHTML = "<img src=x onerror='window.ran = 4'>"; } catch {}
           return window.ran;
         }"""
     )
     assert found == 0
+
+
+EVIL = "<img src=x onerror='window.ran = 1'><script>window.ran = 2</script>"
+"""Typed in as a name, and short enough for one."""
+
+
+def test_what_people_typed_is_text_and_no_markup(kiosk: Kiosk, gate: Gate) -> None:
+    rows = (Row("label", (Cell(text=EVIL),)), Row("label", (Cell(text="\u202eevil\r\n\ndata: x"),)))
+    gate.say(Page(NUMBER, "my.kept", Ground.RESIDENT, rows))
+    kiosk.sees(OPEN_PAGE)
+    assert kiosk.page.locator("#screen img, #screen script").count() == 0
+    assert kiosk.page.evaluate("window.ran === undefined")
+    assert EVIL in kiosk.page.locator("#screen").inner_text()
 
 
 def test_a_screen_that_was_killed_and_started_again_is_live_in_the_same_browser(
@@ -601,7 +613,8 @@ def test_a_screen_that_was_killed_and_started_again_is_live_in_the_same_browser(
     until(lambda: launch.exists() and gate.met, "the screen")
     context = chromium.new_context()
     page = context.new_page()
-    page.goto(launch.read_text().strip())
+    with page.expect_response(lambda answer: "/stream" in answer.url):
+        page.goto(launch.read_text().strip())
     page.wait_for_selector(PUBLIC, state="attached")
     first.kill()
     start(text)
