@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from appliance.sign_sections import IndicatorSection, Pin, SoundSection
+
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
-Pin = Annotated[int, Meta(ge=0, le=27)]
 Wire = Pin | Literal["none"]
 """An input's pin; TOML has no null, so an input that is not wired says so."""
 Seconds = Annotated[float, Meta(ge=1.0, le=30.0)]
@@ -129,27 +130,6 @@ class ReaderSection(_Section, frozen=True):
     key_file: str = ""
     application: Annotated[str, Meta(pattern=r"^[Ff]5[0-9A-Fa-f]{4}$")] = "F5534D"
     community: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{8}$")] = "00000000"
-
-
-class SoundSection(_Section, frozen=True):
-    """The loudspeaker; see hardware.ports.SoundOptions.
-
-    Attributes:
-        device: ALSA's name of it, as `aplay -L` lists it.
-
-    """
-
-    driver: Literal["none", "alsa"] = "none"
-    device: Name = "default"
-
-
-class IndicatorSection(_Section, frozen=True):
-    """The light; see hardware.ports.IndicatorOptions."""
-
-    driver: Literal["none", "gpio", "mock"] = "none"
-    red_pin: Pin = 5
-    green_pin: Pin = 6
-    blue_pin: Pin = 13
 
 
 class Methods(_Section, frozen=True):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 ROOMS = ("vision", "gate", "ui")
 SHARED = {"config", "sections", "messages", "link", "clock", "errors", "watchdog", "hardening"}
-SHARED |= {"process_memory", "terminal", "preview_link"}
+SHARED |= {"process_memory", "terminal", "preview_link", "sign_sections"}
 COMPOSITION = ("appliance/selftest.py", "appliance/supervisor.py")
 """Beside cli/: the files above the rooms, which may import their process modules."""
 PURE = ("appliance/gate/access/",)
