@@ -12,8 +12,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from appliance.terminal import Ground, Page, Phase
 from appliance.preview_link import LARGEST
+from appliance.terminal import Ground, Page, Phase
 from appliance.ui.frames import Frames
 from tests.rig.screen import PATIENCE_S, Browser, Gate, Shown, terminal, until
 

@@ -32,7 +32,6 @@ from appliance.terminal import (
 from appliance.ui import gate_line, pages
 from appliance.ui.hours import is_night, volume
 from hardware.errors import DeviceError
-from hardware.ports import Colour
 from tests.rig.screen import (
     CONFIG,
     PATIENCE_S,
@@ -47,6 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser as Chromium
+
+    from hardware.ports import Colour
 
 NUMBER = bytes(range(16))
 PAGE = Page(NUMBER, "my.home", Ground.RESIDENT)
