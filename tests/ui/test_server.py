@@ -6,12 +6,15 @@ import datetime as dt
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
+import numpy as np
 import pytest
 
 from appliance.link import Door
@@ -598,6 +601,30 @@ def test_a_script_that_found_its_way_into_the_page_does_not_run(kiosk: Kiosk) ->
         }"""
     )
     assert found == 0
+
+
+def test_a_real_browser_draws_the_picture_and_asks_for_the_next(
+    kiosk: Kiosk, gate: Gate, shown: Shown
+) -> None:
+    kiosk.sees(PUBLIC)
+    asked: list[object] = []
+
+    def note(word: object) -> None:
+        asked.append(word)
+
+    kiosk.page.on("websocket", lambda one: one.on("framesent", note))
+    picture = cv2.imencode(".jpg", np.full((480, 480, 3), 90, np.uint8))[1].tobytes()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as vision:
+        vision.connect(str(shown.folder / "preview.socket"))
+        gate.say(terminal(Phase.FACE, preview=True))
+        for number in range(1, 200):
+            vision.send(struct.pack("!IQ", number, time.monotonic_ns()) + picture)
+            kiosk.page.wait_for_timeout(50)
+            if len(asked) > 3:
+                break
+    assert asked[:4] == ["k"] * 4
+    gate.say(terminal())
+    until(lambda: not any(shown.room._preview.frames.buffer), "the picture overwritten")
 
 
 EVIL = "<img src=x onerror='window.ran = 1'><script>window.ran = 2</script>"
