@@ -37,7 +37,7 @@ def load(path: Path) -> Config:
         key_file=str(root / config.store.key_file),
     )
     camera, reader = config.camera, config.reader
-    if camera.driver == "file":
+    if camera.driver in {"file", "sim"}:
         camera = msgspec.structs.replace(camera, source=str(root / camera.source))
     if reader.source and reader.driver != "pcsc":  # there it is a part of a name
         reader = msgspec.structs.replace(reader, source=str(root / reader.source))
@@ -108,18 +108,28 @@ def _check(config: Config) -> None:
         raise ConfigError("reader.driver", "'none'", "a reader for the only method, card")
     if config.reader.driver == "sim" and not config.site.simulation:
         raise ConfigError("reader.driver", "'sim'", "a real reader, or site.simulation = true")
+    if config.camera.driver == "sim" and not config.site.simulation:
+        raise ConfigError("camera.driver", "'sim'", "a real camera, or site.simulation = true")
+    if config.indicator.driver == "mock" and not config.site.simulation:
+        raise ConfigError("indicator.driver", "'mock'", "'gpio', or site.simulation = true")
     if config.door.driver == "mock" and not config.site.simulation:
         raise ConfigError("door.driver", "'mock'", "'gpio', or site.simulation = true")
     try:
         ZoneInfo(config.site.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as fault:  # "Asia" is a folder
         raise ConfigError("site.timezone", repr(config.site.timezone), "an IANA zone") from fault
-    door = config.door
+    _check_pins(config)
+    _check_schedule(config.schedule)
+
+
+def _check_pins(config: Config) -> None:
+    door, light = config.door, config.indicator
     pins = (door.relay_pin, door.door_pin, door.rex_pin, door.fire_pin, door.tamper_pin)
     wired = [pin for pin in pins if pin != "none"]
+    if light.driver == "gpio":
+        wired += [light.red_pin, light.green_pin, light.blue_pin]
     if len(set(wired)) != len(wired):
-        raise ConfigError("door pins", str(wired), "a pin of its own for each wire")
-    _check_schedule(config.schedule)
+        raise ConfigError("pins", str(wired), "a pin of its own for each wire")
 
 
 def _check_schedule(schedule: ScheduleSection) -> None:

@@ -211,6 +211,7 @@ def connect(path: Path) -> socket.socket:
 
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.setblocking(False)  # noqa: FBT003 - a room that hangs must not hang its caller
     try:
         connection.connect(str(path))
     except OSError as fault:

@@ -9,12 +9,13 @@ import msgspec
 from msgspec import Meta
 
 from appliance.pad_section import PadSection
+from appliance.sign_sections import IndicatorSection, Pin, SoundSection
 
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
-Pin = Annotated[int, Meta(ge=0, le=27)]
 Wire = Pin | Literal["none"]
 """An input's pin; TOML has no null, so an input that is not wired says so."""
 Seconds = Annotated[float, Meta(ge=1.0, le=30.0)]
+Volume = Annotated[float, Meta(ge=0.0, le=1.0)]
 Time = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 
 
@@ -73,12 +74,13 @@ class CameraSection(_Section, frozen=True):
     """The camera; see hardware.ports.CameraOptions.
 
     Attributes:
+        driver: "sim" is told through a named pipe what to see, and needs site.simulation.
         dark_after: what `sanmen prove no-trace` plays ends in darkness, so that the room that saw
             it lives on and can be searched.
 
     """
 
-    driver: Literal["picamera2", "v4l2", "file"] = "v4l2"
+    driver: Literal["picamera2", "v4l2", "file", "sim"] = "v4l2"
     source: Name = "0"
     width: Annotated[int, Meta(ge=160, le=1920)] = 640
     height: Annotated[int, Meta(ge=120, le=1920)] = 480
@@ -240,6 +242,25 @@ class RetentionSection(_Section, frozen=True):
     moved_out_days: Annotated[int, Meta(ge=0, le=365)] = 30
 
 
+class UiSection(_Section, frozen=True):
+    """The touchscreen.
+
+    Attributes:
+        port: of the loopback address; 0 = a free one, as the launch file tells.
+        language: the screen's, until somebody chooses the other.
+        idle_s: so long after the last touch the next person finds the usual language and size.
+        night: begin and end, over midnight if the end is earlier; the screen is dark then.
+        volume: of sounds by day and by night, 0 to 1.
+
+    """
+
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8460
+    language: Literal["zh", "en"] = "zh"
+    idle_s: Annotated[float, Meta(ge=10.0, le=600.0)] = 60.0
+    night: tuple[Time, Time] = ("22:00", "06:00")
+    volume: tuple[Volume, Volume] = (0.8, 0.3)
+
+
 class Config(_Section, frozen=True):
     """All settings of one gate."""
 
@@ -248,6 +269,8 @@ class Config(_Section, frozen=True):
     camera: CameraSection = msgspec.field(default_factory=CameraSection)
     door: DoorSection = msgspec.field(default_factory=DoorSection)
     reader: ReaderSection = msgspec.field(default_factory=ReaderSection)
+    sound: SoundSection = msgspec.field(default_factory=SoundSection)
+    indicator: IndicatorSection = msgspec.field(default_factory=IndicatorSection)
     methods: Methods = msgspec.field(default_factory=Methods)
     face: FaceSection = msgspec.field(default_factory=FaceSection)
     log: LogSection = msgspec.field(default_factory=LogSection)
@@ -256,3 +279,4 @@ class Config(_Section, frozen=True):
     schedule: ScheduleSection = msgspec.field(default_factory=ScheduleSection)
     consent: ConsentSection = msgspec.field(default_factory=ConsentSection)
     retention: RetentionSection = msgspec.field(default_factory=RetentionSection)
+    ui: UiSection = msgspec.field(default_factory=UiSection)

@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from hardware.errors import DeviceSettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from hardware.camera_watched import WatchedCamera
     from hardware.ports import (
         Camera,
         CameraOptions,
         Clock,
         DoorIo,
         DoorOptions,
+        Frame,
+        Indicator,
+        IndicatorOptions,
         Reader,
         ReaderOptions,
+        Sound,
+        SoundOptions,
     )
 
 # Each file has one `open_device(options, clock)`; it is imported only when its driver is asked for.
@@ -27,10 +33,19 @@ CAMERAS: Final = MappingProxyType(
         "picamera2": "hardware.camera_libcamera",
         "v4l2": "hardware.camera_v4l2",
         "file": "hardware.camera_file",
+        "sim": "hardware.sim.camera",
     }
 )
 DOORS: Final = MappingProxyType(
     {"gpio": "hardware.door_gpio", "mock": "hardware.door_gpio", "sim": "hardware.sim.door"}
+)
+SOUNDS: Final = MappingProxyType({"none": "hardware.sound_none", "alsa": "hardware.sound_alsa"})
+INDICATORS: Final = MappingProxyType(
+    {
+        "none": "hardware.indicator_none",
+        "gpio": "hardware.indicator_gpio",
+        "mock": "hardware.indicator_gpio",
+    }
 )
 READERS: Final = MappingProxyType(
     {
@@ -58,10 +73,26 @@ def open_reader(options: ReaderOptions, clock: Clock) -> Reader:
     return cast("Reader", _open(READERS, "reader", options, clock))
 
 
+def open_sound(options: SoundOptions, clock: Clock) -> Sound:
+    """Open the loudspeaker that `options` describe."""
+    return cast("Sound", _open(SOUNDS, "sound", options, clock))
+
+
+def open_indicator(options: IndicatorOptions, clock: Clock) -> Indicator:
+    """Open the light that `options` describe."""
+    return cast("Indicator", _open(INDICATORS, "indicator", options, clock))
+
+
+def watch_camera(camera: Camera, watch: Callable[[Frame], None]) -> Camera:
+    """Let `watch` see each of a camera's pictures too; see `WatchedCamera`."""
+    watched: type[WatchedCamera] = import_module("hardware.camera_watched").WatchedCamera
+    return watched(camera, watch)
+
+
 def _open(
     drivers: Mapping[str, str],
     device: str,
-    options: CameraOptions | DoorOptions | ReaderOptions,
+    options: CameraOptions | DoorOptions | IndicatorOptions | ReaderOptions | SoundOptions,
     clock: Clock,
 ) -> Any:  # noqa: ANN401 - what a driver file opens is known only to its caller
     if options.driver not in drivers:

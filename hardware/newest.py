@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hardware.ports import Exposure
+
 
 class Newest:
     """Two buffers: one lent, one written.
@@ -33,7 +35,9 @@ class Newest:
         self._fault: DeviceError | None = None
         self._sequence = 0
 
-    def put(self, pixels: NDArray[np.uint8], taken_ns: int) -> None:
+    def put(
+        self, pixels: NDArray[np.uint8], taken_ns: int, exposure: Exposure | None = None
+    ) -> None:
         """Keep a copy of `pixels` as the newest picture, in place of one nobody borrowed."""
         with self._changed:
             if self._loan.closed:
@@ -44,7 +48,7 @@ class Newest:
                 buffer.fill(0)
                 buffer = np.empty_like(pixels)
             np.copyto(buffer, pixels)
-            self._waiting = Frame(buffer, taken_ns, self._sequence)
+            self._waiting = Frame(buffer, taken_ns, self._sequence, exposure)
             self._sequence += 1
             self._changed.notify_all()
 

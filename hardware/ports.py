@@ -18,6 +18,7 @@ from hardware.cards import (
     Reader,
     ReaderOptions,
 )
+from hardware.signs import Colour, Indicator, IndicatorOptions, LedPins, Sound, SoundOptions
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -38,15 +39,21 @@ __all__ = [
     "CardTechnology",
     "CardsCollided",
     "Clock",
+    "Colour",
     "DoorInputs",
     "DoorIo",
     "DoorOptions",
     "DoorPins",
     "Exposure",
     "Frame",
+    "Indicator",
+    "IndicatorOptions",
+    "LedPins",
     "Lock",
     "Reader",
     "ReaderOptions",
+    "Sound",
+    "SoundOptions",
 ]
 
 

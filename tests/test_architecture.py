@@ -15,14 +15,23 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("vision", "gate", "ui")
 SHARED = {"config", "sections", "pad_section", "messages", "link", "clock", "errors", "watchdog"}
 SHARED |= {"hardening", "process_memory"}
-SHARED |= {"terminal"}
+SHARED |= {"terminal", "preview_link", "sign_sections"}
 COMPOSITION = ("appliance/selftest.py", "appliance/supervisor.py")
 """Beside cli/: the files above the rooms, which may import their process modules."""
 PURE = ("appliance/gate/access/",)
 PURE_FILES = ("appliance/gate/enrolment/session.py", "appliance/ui/screens.py")
-PURE_IMPORTS = {"__future__", "collections", "dataclasses", "datetime", "enum", "typing"} | {
-    "zoneinfo"
-}
+PURE_FILES += tuple(
+    f"appliance/ui/{one}.py" for one in ("counter_screens", "look", "model", "steady", "table")
+)
+SCREEN = tuple(
+    f"appliance.ui.{one}"
+    for one in (
+        *("table", "look", "model", "counter_screens", "words", "words_acts", "words_faults"),
+        *("words_office", "words_public", "words_resident", "words_rows"),
+    )
+)
+PURE_IMPORTS = {"__future__", "collections", "dataclasses", "datetime", "enum", "types", "typing"}
+PURE_IMPORTS |= {"zoneinfo"}
 PICTURES = {"cv2", "mediapipe", "tflite_runtime", "ai_edge_litert", "zxingcpp", "picamera2"}
 KEYS = {"sqlite3", "sqlite_utils", "cryptography", "hmac", "secrets"}
 UPLOADS = {
@@ -39,11 +48,32 @@ UPLOADS = {
     "ssl",
     "asyncio",
     "websockets",
+    *("anyio", "h11", "starlette", "uvicorn", "wsproto"),
 }
-SOCKETS = ("appliance/link.py", "appliance/supervisor.py")
+LOOPBACK = {
+    # The screen's server, on this machine's own address alone: who may name what, and no more.
+    "asyncio": ("hub", "gate_line", "guard", "preview", "connections", "process"),
+    "starlette": ("server", "guard", "preview", "process"),
+    "uvicorn": ("process", "connections"),
+    "h11": ("connections",),
+    "urllib.parse": ("forms",),
+}
+OUTWARD = {
+    *("create_connection", "create_server", "create_datagram_endpoint", "getaddrinfo"),
+    *("open_connection", "open_unix_connection", "start_server", "start_unix_server"),
+    *("sock_connect", "connect_tcp", "create_tcp_listener", "create_unix_server"),
+    *("create_unix_connection", "subprocess_exec", "create_subprocess_exec"),
+    "create_subprocess_shell",
+}
+"""What opens a socket or a process in a library that may be named for something else."""
+SOCKETS = ("appliance/link.py", "appliance/preview_link.py", "appliance/supervisor.py")
 DRIVERS = {
-    "gpiozero": ("hardware/door_gpio.py", "hardware/wiegand.py"),
-    "lgpio": ("hardware/door_gpio.py",),
+    "gpiozero": (
+        "hardware/door_gpio.py",
+        "hardware/indicator_gpio.py",
+        "hardware/wiegand.py",
+    ),
+    "lgpio": ("hardware/door_gpio.py", "hardware/indicator_gpio.py"),
     "picamera2": ("hardware/camera_libcamera.py",),
     "libcamera": ("hardware/camera_libcamera.py",),
     "smartcard": ("hardware/reader_pcsc.py",),
@@ -141,7 +171,7 @@ def core_is_pure(path: str, tree: ast.Module) -> Iterator[str]:
     """Rule 3."""
     if not (path.startswith(PURE) or path in PURE_FILES):
         return
-    own = ("appliance.messages", "appliance.gate.access", "appliance.ui.words")
+    own = ("appliance.messages", "appliance.terminal", "appliance.gate.access", *SCREEN)
     for name in imports(tree):
         if name.split(".")[0] not in PURE_IMPORTS and not begins(name, *own):
             yield f"imports {name}"
@@ -183,8 +213,13 @@ def devices_stay_below(path: str, tree: ast.Module) -> Iterator[str]:
 
 def nothing_leaves(path: str, tree: ast.Module) -> Iterator[str]:
     """Law 4: there is no code that could upload, and no socket but a Unix one."""
+    allowed = {
+        library
+        for library, files in LOOPBACK.items()
+        if path in {f"appliance/ui/{file}.py" for file in files}
+    }
     for name in imports(tree):
-        if begins(name, *UPLOADS):
+        if begins(name, *UPLOADS) and not begins(name, *allowed):
             yield f"imports {name}"
         if begins(name, "socket") and path not in SOCKETS:
             yield f"imports {name}"
@@ -206,6 +241,25 @@ def nothing_leaves(path: str, tree: ast.Module) -> Iterator[str]:
             "getaddrinfo",
         }:
             yield f"uses {node.attr}"
+
+
+def loopback_alone(path: str, tree: ast.Module) -> Iterator[str]:
+    """Law 4 in the screen's server: one listener, at 127.0.0.1 by its literal, and no other."""
+    if room_of(path) != "ui":
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Name):
+            name = node.attr if isinstance(node, ast.Attribute) else node.id
+            if name in OUTWARD:
+                yield f"uses {name}"
+        if not isinstance(node, ast.Call):
+            continue
+        given = {word.arg: ast.unparse(word.value) for word in node.keywords}
+        if ast.unparse(node.func) in {"uvicorn.run", "run_until_complete"}:
+            yield f"calls {ast.unparse(node.func)}"
+        listens = ast.unparse(node.func).endswith("uvicorn.Config")
+        if listens and (given.get("host") != "'127.0.0.1'" or {None, "uds", "fd"} & set(given)):
+            yield f"listens at {given.get('host', 'any address')}"
 
 
 def nothing_happens_at_import(_: str, tree: ast.Module) -> Iterator[str]:
@@ -261,6 +315,7 @@ RULES = (
     core_is_pure,
     devices_stay_below,
     nothing_leaves,
+    loopback_alone,
     nothing_happens_at_import,
     file_has_one_purpose,
 )
@@ -352,6 +407,35 @@ PLANTED = {
     ("network family", nothing_leaves, "appliance/link.py"): "socket.socket(socket.AF_INET)",
     ("default family", nothing_leaves, "appliance/link.py "): "socket.socket()",
     ("connection", nothing_leaves, "appliance/supervisor.py"): "socket.create_connection(a)",
+    ("server in gate", nothing_leaves, "appliance/gate/a.py"): "import uvicorn",
+    ("server elsewhere in ui", nothing_leaves, "appliance/ui/screens.py"): "import starlette",
+    ("loop in vision", nothing_leaves, "appliance/vision/a.py"): "import asyncio",
+    ("upload in the server", nothing_leaves, "appliance/ui/server.py"): "import http.client",
+    ("upload beside a parser", nothing_leaves, "appliance/ui/forms.py"): (
+        "from urllib.request import urlopen"
+    ),
+    ("loop that connects", loopback_alone, "appliance/ui/hub.py"): (
+        "async def f():\n    await asyncio.open_connection('a', 1)"
+    ),
+    ("loop that listens", loopback_alone, "appliance/ui/gate_line.py"): (
+        "async def f():\n    await asyncio.get_running_loop().create_server(f, 'a', 1)"
+    ),
+    ("connection by name", loopback_alone, "appliance/ui/preview.py"): (
+        "from asyncio import open_connection\nopen_connection('a', 1)"
+    ),
+    ("listens to all", loopback_alone, "appliance/ui/process.py"): (
+        "uvicorn.Config(app, host='0.0.0.0')"
+    ),
+    ("listens where told", loopback_alone, "appliance/ui/process.py "): (
+        "uvicorn.Config(app, host=host)"
+    ),
+    ("listens at a default", loopback_alone, "appliance/ui/process.py  "): "uvicorn.Config(app)",
+    ("listens by options", loopback_alone, "appliance/ui/process.py   "): (
+        "uvicorn.Config(app, host='127.0.0.1', **options)"
+    ),
+    ("listens at once", loopback_alone, "appliance/ui/process.py    "): "uvicorn.run(app)",
+    ("ui with a socket", zones_hold, "appliance/ui/a.py"): "import socket",
+    ("ui with a key", zones_hold, "appliance/ui/b.py"): "import secrets",
     ("device opened", nothing_happens_at_import, "hardware/a.py"): "FD = os.open('/dev/x', 0)",
     ("file read in a class", nothing_happens_at_import, "hardware/b.py"): (
         "class A:\n    text = open('x').read()"

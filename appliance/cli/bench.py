@@ -17,6 +17,7 @@ from rich.progress import track
 from rich.table import Table
 
 from appliance.cli.bench_log import MILLION, log_figures
+from appliance.cli.bench_preview import preview_figures
 from appliance.cli.bench_stages import FrameCost, Stages
 from appliance.errors import ModelError, PictureError
 from appliance.gate.comparison import ReferenceSet
@@ -68,6 +69,7 @@ def bench(
         Path | None, typer.Option(help="Where the log is written: the disk measured.")
     ] = None,
     *,
+    preview: Annotated[bool, typer.Option("--preview", help="Only the live preview.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
     """Measure what a frame costs, and where, on the packaged clip.
@@ -81,6 +83,9 @@ def bench(
     log_appends_per_s counts durable appends, log_verify_million_s is the reading of a log, scaled
     to a million events.
     """
+    if preview:
+        show(preview_figures(), "live preview", as_json=as_json)
+        return
     start_s, peak_mb = start_and_work(frames)
     costs = frame_costs(frames)
     ratios = [cost.pipeline_ms / sum(cost.models_ms.values()) for cost in costs]
@@ -107,10 +112,15 @@ def bench(
         "frames": len(costs),
         **log_figures(folder, log_events),
     }
+    show(figures, f"{len(costs)} frames of {CLIP}", as_json=as_json)
+
+
+def show(figures: dict[str, object], title: str, *, as_json: bool) -> None:
+    """Print figures as a table or as JSON."""
     if as_json:
         typer.echo(json.dumps(figures, indent=2, allow_nan=False))
         return
-    table = Table("figure", "part", "value", title=f"{len(costs)} frames of {CLIP}")
+    table = Table("figure", "part", "value", title=title)
     for name, value in figures.items():
         parts = value.items() if isinstance(value, dict) else [("", value)]
         for row, (part, one) in enumerate(parts):

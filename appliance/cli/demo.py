@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.table import Table
 
+from appliance.cli.demo_screen import demo_screen
 from appliance.cli.house import House, temporary_config, trial_consent
 from appliance.cli.scenes import Card, Code, Scene, scenes
 from appliance.clock import SkippingClock, SystemClock
@@ -74,13 +75,20 @@ def demo(
     fast: Annotated[
         bool, typer.Option("--fast", help="Skip the waiting between pictures.")
     ] = False,
+    screen: Annotated[
+        bool, typer.Option("--screen", help="Use the touchscreen in a browser instead.")
+    ] = False,
     svg: Annotated[Path | None, typer.Option(help="Save what was shown as a picture.")] = None,
 ) -> None:
     """Watch the gate at work: a resident, a stranger, two people, a phone; card and code.
 
     Everything is real but the devices: models, rooms, sealed store, log and door logic. The
-    store is temporary and erased at the end.
+    store is temporary and erased at the end. With --screen the three rooms run as at a gate; the
+    screen opens in the browser, and keys say who comes to the terminal with what.
     """
+    if screen:
+        demo_screen(Console(highlight=False))
+        return
     out = Console(highlight=False, record=svg is not None)
     clock: Clock = SkippingClock() if fast else SystemClock()
     outcomes: list[Outcome] = []

@@ -12,9 +12,11 @@ from appliance.errors import ConfigError, LinkClosedError, LinkError, ModelError
 from appliance.hardening import complain, lock_down
 from appliance.link import Link, connect
 from appliance.messages import FROM_GATE
+from appliance.preview_link import PreviewSender
 from appliance.vision.inference import ModelShelf
 from appliance.vision.intent import IntentSettings
 from appliance.vision.pipeline import FacePipeline
+from appliance.vision.preview import Preview
 from appliance.vision.room import VisionRoom
 from appliance.watchdog import Watchdog
 from hardware import board
@@ -63,8 +65,19 @@ def open_camera(options: CameraOptions, clock: Clock) -> Camera:
     return board.open_camera(options, clock)
 
 
+def watched(camera: Camera, preview: Preview) -> Camera:
+    """Return a camera whose pictures the preview sees too, at the camera's own pace."""
+    return board.watch_camera(camera, preview.look)
+
+
 def main(config_path: Path, socket_path: Path) -> int:
-    """Run the room until SIGTERM or until gate is gone; return the exit code."""
+    """Run the room until SIGTERM or until gate is gone; return the exit code.
+
+    Args:
+        config_path: the gate's TOML file.
+        socket_path: where gate listens; the screen listens for pictures beside it.
+
+    """
     complain("vision", lock_down())
     clock = SystemClock()
     stop: list[int] = []
@@ -74,7 +87,8 @@ def main(config_path: Path, socket_path: Path) -> int:
     try:
         config = load(config_path)
         pipeline = open_pipeline(pad=config.pad, timed=config.camera.driver != "file")
-        camera = open_camera(camera_options(config), clock)
+        preview = Preview(PreviewSender(socket_path.with_name("preview.socket")), clock)
+        camera = watched(open_camera(camera_options(config), clock), preview)
     except (ConfigError, DeviceError) as fault:
         sys.stderr.write(f"vision: {fault}\n")
         return 3
@@ -82,7 +96,12 @@ def main(config_path: Path, socket_path: Path) -> int:
     try:
         link = Link(connect(socket_path), FROM_GATE, clock)
         room = VisionRoom(
-            camera, link, clock, pipeline, IntentSettings(near_px=config.face.near_px)
+            camera,
+            link,
+            clock,
+            pipeline,
+            IntentSettings(near_px=config.face.near_px),
+            preview=preview,
         )
         watchdog.ready()
         while not stop:
@@ -95,6 +114,7 @@ def main(config_path: Path, socket_path: Path) -> int:
         return 1
     finally:
         camera.close()
+        preview.close()
         if link is not None:
             link.close()
     return 0

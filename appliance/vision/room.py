@@ -17,6 +17,7 @@ from appliance.messages import (
     QrRead,
     Ready,
     SetMode,
+    SetPreview,
     StartVisit,
     StopVisit,
     VisitAbandoned,
@@ -33,6 +34,7 @@ from hardware.errors import DeviceError, EndOfFootageError
 if TYPE_CHECKING:
     from appliance.clock import Clock
     from appliance.link import Link
+    from appliance.vision.preview import Preview
     from appliance.vision.samples import Face
     from hardware.ports import Camera, Frame
 
@@ -52,6 +54,7 @@ class VisionRoom:
         link: to gate.
         clock: shared with gate.
         pipeline: the face models, or why there are none.
+        preview: shows the camera's picture on the screen when gate says so, or None.
 
     """
 
@@ -63,6 +66,7 @@ class VisionRoom:
         pipeline: FacePipeline | ModelError,
         intent: IntentSettings | None = None,
         acquisition: AcquisitionSettings | None = None,
+        preview: Preview | None = None,
     ) -> None:
         self._camera = camera
         self._link = link
@@ -72,6 +76,7 @@ class VisionRoom:
         self._camera_fault = ""
         self._intent = IntentGate(intent or IntentSettings())
         self._settings = acquisition or AcquisitionSettings()
+        self._preview = preview
         self._tracker = Tracker()
         self._qr = QrReader()
         self._mode = SetMode(face=False, qr=False)
@@ -104,8 +109,11 @@ class VisionRoom:
                     self._start(message)
                 case StopVisit() | Conclude() | Prompted() | LightShown():
                     self._hear(message)
+                case SetPreview(on) if self._preview is not None:
+                    self._preview.tell(on=on)
                 case _:
                     pass
+        self._follow()
         try:
             with self._camera.borrow() as frame:
                 self._frames += 1
@@ -122,7 +130,12 @@ class VisionRoom:
             self._face_fault = str(fault)[:400]
             self._pipeline = None
             self._abandon()
+        self._follow()
         self._tell_health()
+
+    def _follow(self) -> None:
+        if self._preview is not None:
+            self._preview.follow(visiting=self._gathering is not None, codes=self._mode.qr)
 
     def _hear(self, message: StopVisit | Conclude | Prompted | LightShown) -> None:
         gathering = self._gathering

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,17 +19,16 @@ from hardware.ports import (
 )
 from hardware.sim.card import SoftCard
 from hardware.sim.card_memory import Memory
+from hardware.sim.pipe import LinePipe
 
 if TYPE_CHECKING:
     from hardware.ports import CardEvent, Clock, ReaderOptions
 
-CARD: Final = re.compile(rb"card ([0-9A-Fa-f]{32})")
-HOLD: Final = re.compile(rb"hold ([a-z0-9-]{1,32})")
-TAKE: Final = b"take"
-COPYABLE: Final = re.compile(rb"copyable ([0-9A-Fa-f]{2}){4,10}")
+CARD: Final = re.compile(r"card ([0-9A-Fa-f]{32})")
+HOLD: Final = re.compile(r"hold ([a-z0-9-]{1,32})")
+TAKE: Final = "take"
+COPYABLE: Final = re.compile(r"copyable ([0-9A-Fa-f]{2}){4,10}")
 LONGEST_LINE = 64
-MOST_BYTES_PER_POLL = 4096
-"""A flood waits in the pipe, and its writer with it, instead of holding up the caller."""
 
 
 class SimReader:
@@ -43,27 +39,27 @@ class SimReader:
     the pipe, to the reader, and `take` takes it away; such a card really talks. Other lines are
     dropped and counted.
 
-    Attributes:
-        dropped: lines that were malformed or too long.
-
     """
 
     def __init__(self, clock: Clock, pipe: Path | None = None) -> None:
-        self.dropped = 0
+        self._malformed = 0
         self._clock = clock
-        self._pipe = pipe
+        self._path = pipe
         self._events: list[CardEvent] = []
         self._cards: dict[int, SoftCard] = {}
         self._numbers = count(1)
-        self._rest = b""
-        self._overlong = False
-        self._fd = None if pipe is None else _open_pipe(pipe)
+        self._pipe = None if pipe is None else LinePipe(pipe, "sim reader", LONGEST_LINE)
         self._closed = False
 
     @property
     def identity(self) -> str:
         """Driver and pipe."""
-        return f"sim {self._pipe or ''}".rstrip()
+        return f"sim {self._path or ''}".rstrip()
+
+    @property
+    def dropped(self) -> int:
+        """Lines that were malformed or too long."""
+        return self._malformed + (self._pipe.dropped if self._pipe is not None else 0)
 
     @property
     def working(self) -> bool:
@@ -72,7 +68,7 @@ class SimReader:
 
     def fileno(self) -> int:
         """Return the pipe's descriptor, or -1 without one."""
-        return -1 if self._fd is None else self._fd
+        return -1 if self._pipe is None else self._pipe.fileno()
 
     def send(self, card: int, command: bytes) -> None:
         """Let the software card answer; one that is gone meanwhile does not."""
@@ -104,71 +100,38 @@ class SimReader:
         """Return what happened since the last call."""
         if self._closed:
             raise DeviceUnavailableError("sim reader", "closed", "an open reader")
-        if self._fd is not None:
-            self._read_lines(self._fd)
+        for line in self._pipe.lines() if self._pipe is not None else ():
+            self._take(line)
         events, self._events = tuple(self._events), []
         return events
 
     def close(self) -> None:
         """Take the pipe away."""
         self._closed = True
-        if self._fd is not None and self._pipe is not None:
-            with suppress(FileNotFoundError):
-                self._pipe.unlink()
-            os.close(self._fd)
-            self._fd = None
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
 
-    def _read_lines(self, fd: int) -> None:
-        with suppress(BlockingIOError):
-            self._rest += os.read(fd, MOST_BYTES_PER_POLL)
-        *lines, self._rest = self._rest.split(b"\n")
-        for line in lines:
-            self._take(line)
-        if len(self._rest) > LONGEST_LINE:
-            self._rest, self._overlong = b"", True
-
-    def _take(self, line: bytes) -> None:
-        overlong, self._overlong = self._overlong or len(line) > LONGEST_LINE, False
-        if overlong:
-            self.dropped += 1
-        elif card := CARD.fullmatch(line):
-            self.present(bytes.fromhex(card[1].decode()))
+    def _take(self, line: str) -> None:
+        if card := CARD.fullmatch(line):
+            self.present(bytes.fromhex(card[1]))
         elif COPYABLE.fullmatch(line):
             self.present(b"", Authenticity.COPYABLE)
-        elif (held := HOLD.fullmatch(line)) and self._pipe is not None:
-            self._hold_file(self._pipe.with_name(held[1].decode() + ".card"))
+        elif (held := HOLD.fullmatch(line)) and self._path is not None:
+            self._hold_file(self._path.with_name(held[1] + ".card"))
         elif line == TAKE:
             for number in tuple(self._cards):
                 self.take_away(number)
         else:
-            self.dropped += 1
+            self._malformed += 1
 
     def _hold_file(self, path: Path) -> None:
         try:
             card = SoftCard(Memory.load(path))
         except (OSError, ValueError):
-            self.dropped += 1
+            self._malformed += 1
         else:
             self.hold(card)
-
-
-def _open_pipe(pipe: Path) -> int:
-    """Make the pipe for this user alone; one left by a crash of the same user is replaced."""
-    try:
-        with suppress(FileNotFoundError):
-            left = pipe.lstat()
-            if not stat.S_ISFIFO(left.st_mode) or left.st_uid != os.getuid():
-                raise DeviceUnavailableError(
-                    "sim reader", f"{pipe} is somebody else's", "a free path for its pipe"
-                )
-            pipe.unlink()
-        os.mkfifo(pipe, 0o600)
-        # Open for writing too: so the pipe does not end with each writer.
-        return os.open(pipe, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as fault:
-        raise DeviceUnavailableError(
-            "sim reader", str(fault), "a folder to put its pipe in"
-        ) from fault
 
 
 def open_device(options: ReaderOptions, clock: Clock) -> SimReader:

@@ -76,6 +76,15 @@ def closer(frame: Pixels, zoom: float, centre: tuple[float, float], sequence: in
     return _byte(cv2.warpAffine(frame, look, (width, height), flags=cv2.INTER_CUBIC))
 
 
+def as_camera(frame: Pixels, _: int = 0) -> Pixels:
+    """See footage as a camera of 640x480 does: as high, its sides cut off."""
+    height, width = frame.shape[:2]
+    cut = min(width, round(height * 4 / 3))
+    left = (width - cut) // 2
+    part = np.ascontiguousarray(frame[:, left : left + cut])
+    return _byte(cv2.resize(part, (640, 480), interpolation=cv2.INTER_CUBIC))
+
+
 def two_people(
     left: Pixels, right: Pixels, left_centre: float = 0.5, right_centre: float = 0.5
 ) -> Pixels:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.cli.run import ScreenAddress, commands
 from hardware.sim.library import footage_path
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ def config(tmp_path: Path) -> Path:
     text = text.replace('driver = "v4l2"', 'driver = "file"\nrepeat = true')
     text = text.replace('source = "0"', f'source = "{footage_path("astronaut.png")}"')
     path = tmp_path / "gate.toml"
-    path.write_text(text)
+    path.write_text(text + "\n[ui]\nport = 0\n")
     return path
 
 
@@ -45,11 +48,11 @@ def gate(config: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def until(process: subprocess.Popen[str], *words: str) -> str:
-    """Read lines until one holds all words."""
+def until(process: subprocess.Popen[str], *words: str, said: list[str] | None = None) -> str:
+    """Read lines until one holds all words; `said` gathers them."""
     assert process.stdout is not None
     end = time.monotonic() + PATIENCE_S
-    said = []
+    said = [] if said is None else said
     for line in process.stdout:
         said.append(line)
         if all(word in line for word in words):
@@ -76,6 +79,8 @@ def test_an_unknown_key_ends_it_with_the_key_and_code_2(config: Path) -> None:
 def test_it_serves_and_stops_with_the_door_secured(
     gate: subprocess.Popen[str], config: Path, number: signal.Signals
 ) -> None:
+    address = until(gate, "screen: http://127.0.0.1:")
+    assert re.fullmatch(r"screen: http://127\.0\.0\.1:\d+/#[\w-]{43}\n", address)
     until(gate, "vision: ready")
     with (config.parent / "reader").open("w") as reader:
         reader.write("copyable 01020304\n")
@@ -84,3 +89,54 @@ def test_it_serves_and_stops_with_the_door_secured(
     until(gate, "the door is secured")
 
     assert gate.wait(PATIENCE_S) == 0
+
+
+def test_gate_is_started_first_for_the_others_connect_to_it(tmp_path: Path) -> None:
+    config, rooms = tmp_path / "gate.toml", tmp_path / "rooms"
+    made = commands(config, rooms)
+    assert list(made) == ["gate", "vision", "ui"]
+    assert [command[-1] for command in made.values()] == [
+        str(rooms / "vision.socket"),
+        str(rooms / "vision.socket"),
+        str(rooms),
+    ]
+
+
+def test_each_address_is_told_once(tmp_path: Path) -> None:
+    address = ScreenAddress(tmp_path)
+    assert address.fresh() == ""
+    (tmp_path / "ui.launch").write_text("http://127.0.0.1:1/#a\n")
+    assert (address.fresh(), address.fresh()) == ("http://127.0.0.1:1/#a", "")
+    (tmp_path / "ui.launch").write_text("http://127.0.0.1:1/#b\n")
+    assert address.fresh() == "http://127.0.0.1:1/#b"
+
+
+def test_a_killed_screen_comes_back_with_another_address_and_a_card_is_judged_meanwhile(
+    gate: subprocess.Popen[str], config: Path
+) -> None:
+    first = until(gate, "screen: http://127.0.0.1:")
+    until(gate, "vision: ready")
+    for pid in rooms_of(gate.pid, "appliance.ui"):
+        os.kill(pid, signal.SIGKILL)
+    with (config.parent / "reader").open("w") as reader:
+        reader.write("copyable 01020304\n")
+    said: list[str] = []
+    until(gate, "screen: http://127.0.0.1:", said=said)
+    again = said[-1]
+    assert again != first
+    assert any("card: refused" in line and "card-copyable" in line for line in said)
+    assert any("ui: ended with -9" in line for line in said)
+    assert not any("gate: ended" in line or "vision: ended" in line for line in said)
+    gate.send_signal(signal.SIGTERM)
+    assert gate.wait(PATIENCE_S) == 0
+
+
+def rooms_of(parent: int, module: str) -> list[int]:
+    """Return the pids of a gate's rooms of one kind."""
+    children = subprocess.run(  # noqa: S603 - ps of our own child
+        ["ps", "--ppid", str(parent), "-o", "pid=,args="],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [int(row.split()[0]) for row in children.stdout.splitlines() if module in row]

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardware.board import open_camera, open_door, open_reader
+from hardware.board import open_camera, open_door, open_indicator, open_reader, open_sound
 from hardware.errors import DeviceError, DeviceSettingError
-from hardware.ports import CameraOptions, DoorOptions, ReaderOptions
+from hardware.ports import (
+    CameraOptions,
+    DoorOptions,
+    IndicatorOptions,
+    ReaderOptions,
+    SoundOptions,
+)
 
 if TYPE_CHECKING:
     from conftest import HandClock
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
 
 def test_an_unknown_camera_names_the_known_ones(clock: HandClock) -> None:
     with pytest.raises(
-        DeviceSettingError, match="camera: driver 'os'; expected one of file, picamera2, v4l2"
+        DeviceSettingError, match="camera: driver 'os'; expected one of file, picamera2, sim, v4l2"
     ):
         open_camera(CameraOptions("os"), clock)
 
@@ -31,6 +37,13 @@ def test_an_unknown_door_names_the_known_ones(clock: HandClock) -> None:
 def test_an_unknown_reader_names_the_known_ones(clock: HandClock) -> None:
     with pytest.raises(DeviceSettingError, match="expected one of none, osdp, pcsc, pn532, sim"):
         open_reader(ReaderOptions("hardware.sim.reader"), clock)
+
+
+def test_an_unknown_sound_or_light_names_the_known_ones(clock: HandClock) -> None:
+    with pytest.raises(DeviceSettingError, match="sound: driver 'mp3'; expected one of alsa, none"):
+        open_sound(SoundOptions("mp3"), clock)
+    with pytest.raises(DeviceSettingError, match="expected one of gpio, mock, none"):
+        open_indicator(IndicatorOptions("lamp"), clock)
 
 
 def test_an_error_keeps_its_parts_and_is_a_value_error_where_it_is_one() -> None:

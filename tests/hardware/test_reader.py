@@ -22,7 +22,8 @@ from hardware.ports import (
     ReaderOptions,
 )
 from hardware.sim.card import SoftCard
-from hardware.sim.reader import MOST_BYTES_PER_POLL, SimReader
+from hardware.sim.pipe import MOST_BYTES
+from hardware.sim.reader import SimReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +141,7 @@ def test_an_overlong_line_counts_once_and_the_next_one_is_read(
 
 
 def test_an_overlong_line_cannot_hide_a_card_in_its_tail(pipe: Path, reader: SimReader) -> None:
-    write(pipe, b"x" * (2 * MOST_BYTES_PER_POLL))
+    write(pipe, b"x" * (2 * MOST_BYTES))
     reader.poll()
     reader.poll()
     write(pipe, b"card " + CARD.hex().encode() + b"\n")
@@ -153,7 +154,7 @@ def test_a_flood_is_read_a_piece_a_poll(pipe: Path, reader: SimReader) -> None:
     for _ in range(1000):
         write(pipe, line)
 
-    assert len(reader.poll()) == MOST_BYTES_PER_POLL // len(line)
+    assert len(reader.poll()) == MOST_BYTES // len(line)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
