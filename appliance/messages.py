@@ -28,6 +28,14 @@ class Purpose(Enum):
     ENROL = "enrol"
 
 
+class Turn(Enum):
+    """How the head is held for one part of an enrolment; left and right are the person's own."""
+
+    FRONT = "front"
+    LEFT = "left"
+    RIGHT = "right"
+
+
 class Trigger(Enum):
     """The act of intent that began a visit (law 2)."""
 
@@ -49,6 +57,8 @@ class Hint(Enum):
     LESS_LIGHT = "less_light"
     UNCOVER_EYES = "uncover_eyes"
     UNCOVER_MOUTH = "uncover_mouth"
+    TURN_LEFT = "turn_left"
+    TURN_RIGHT = "turn_right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +171,20 @@ class VisitAbandoned:
 
 
 @dataclass(frozen=True, slots=True)
+class Gathered:
+    """How far an enrolment's part is; sent when it changes, also when it begins anew.
+
+    Attributes:
+        visit: the visit.
+        share: of the pictures wanted.
+
+    """
+
+    visit: VisitId
+    share: Score
+
+
+@dataclass(frozen=True, slots=True)
 class QrRead:
     """A QR code was held to the camera.
 
@@ -191,6 +215,7 @@ class StartVisit:
         purpose: compare once, or gather for an enrolment.
         deadline_ns: give evidence or give up by then.
         trigger: the act of intent.
+        turn: how the head is to be held; of an enrolment only.
 
     """
 
@@ -198,6 +223,7 @@ class StartVisit:
     purpose: Purpose
     deadline_ns: Nanoseconds
     trigger: Trigger = Trigger.DWELL
+    turn: Turn = Turn.FRONT
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +233,7 @@ class StopVisit:
     visit: VisitId
 
 
-FROM_VISION = (Ready, Health, IntentSeen, Guidance, FaceEvidence, VisitAbandoned, QrRead)
+FROM_VISION = (Ready, Health, IntentSeen, Guidance, FaceEvidence, VisitAbandoned, QrRead, Gathered)
 FROM_GATE = (SetMode, StartVisit, StopVisit)
 
 Message = (
@@ -218,6 +244,7 @@ Message = (
     | FaceEvidence
     | VisitAbandoned
     | QrRead
+    | Gathered
     | SetMode
     | StartVisit
     | StopVisit

@@ -18,6 +18,7 @@ from appliance.gate.faults import Faults
 from appliance.gate.visits import Visits
 from appliance.messages import (
     FaceEvidence,
+    Gathered,
     Guidance,
     Health,
     IntentSeen,
@@ -167,6 +168,8 @@ class Controller:
             case Health():
                 self._faults.note("camera", message.camera_fault)
                 self._faults.note("face", message.face_fault)
+            case Gathered():
+                pass  # of an enrolment that has ended meanwhile
             case Guidance():
                 self._tell(notices.Hinted(message.hint))
             case IntentSeen():

@@ -25,6 +25,8 @@ HINTS = {
     Hint.LESS_LIGHT: "Too bright here; please use card or code.",
     Hint.UNCOVER_EYES: "Please take off dark glasses; or use card or code.",
     Hint.UNCOVER_MOUTH: "Please take off the mask; or use card or code.",
+    Hint.TURN_LEFT: "Please turn your head slightly to your left.",
+    Hint.TURN_RIGHT: "Please turn your head slightly to your right.",
 }
 """What a person can do, in English; the screen has its own words."""
 MINUTES_FROM_S = 120

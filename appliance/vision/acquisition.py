@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from appliance.messages import FaceEvidence, Hint, Purpose, VisitAbandoned
+from appliance.messages import FaceEvidence, Gathered, Hint, Purpose, Turn, VisitAbandoned
 from appliance.vision.features import RECIPE, joined
 from appliance.vision.pad import texture
 from appliance.vision.samples import brief
+from appliance.vision.turn import awry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,7 @@ class AcquisitionSettings:
     Attributes:
         identify_pictures: joined into a probe.
         enrol_pictures: joined into a reference.
+        turned_pictures: the same of a part for which the head is turned.
         enrol_spacing_ns: time between two pictures of an enrolment, so that they differ.
         patience_ns: without a usable picture for so long a visit ends and the person is told
             why; face work does not linger over somebody who has turned away.
@@ -32,6 +34,7 @@ class AcquisitionSettings:
 
     identify_pictures: int = 4
     enrol_pictures: int = 10
+    turned_pictures: int = 4
     enrol_spacing_ns: int = 150_000_000
     patience_ns: int = 700_000_000
 
@@ -45,6 +48,7 @@ class Sample:
         quality: unified quality score, 0 to 100.
         log_odds: the texture cue's.
         taken_ns: exposure.
+        yaw: how the head is turned, degrees; see `Pose`.
 
     """
 
@@ -52,6 +56,7 @@ class Sample:
     quality: int
     log_odds: float
     taken_ns: int
+    yaw: float = 0.0
 
 
 class Acquisition:
@@ -64,6 +69,7 @@ class Acquisition:
         self._samples: list[Sample] = []
         self._hint = Hint.NONE
         self._used_ns = intent_ns
+        self._told = 0.0
 
     @property
     def visit(self) -> bytes:
@@ -84,6 +90,13 @@ class Acquisition:
     def share(self) -> float:
         """How much of what is wanted is there, 0 to 1."""
         return len(self._samples) / self._wanted
+
+    def progress(self) -> Gathered | None:
+        """Return how far an enrolment is, if that has changed since the last call."""
+        if not self.enrols or self.share == self._told:
+            return None
+        self._told = self.share
+        return Gathered(self._start.visit, self._told)
 
     def wants(self, taken_ns: int) -> bool:
         """Whether a picture taken now would be used."""
@@ -107,7 +120,15 @@ class Acquisition:
         self._samples.clear()
 
     def add(self, sample: Sample) -> FaceEvidence | None:
-        """Take one picture's sample; return the evidence when it was the last one wanted."""
+        """Take one picture's sample; return the evidence when it was the last one wanted.
+
+        Of an enrolment, a head held otherwise than asked gives a hint and is not kept.
+        """
+        hint = awry(sample.yaw, self._start.turn) if self.enrols else Hint.NONE
+        if hint is not Hint.NONE:
+            sample.vector.fill(0.0)
+            self._hint = hint
+            return None
         self._samples.append(sample)
         self._hint = Hint.NONE
         self._used_ns = sample.taken_ns
@@ -136,4 +157,7 @@ class Acquisition:
     @property
     def _wanted(self) -> int:
         settings = self._settings
-        return settings.enrol_pictures if self.enrols else settings.identify_pictures
+        if not self.enrols:
+            return settings.identify_pictures
+        front = self._start.turn is Turn.FRONT
+        return settings.enrol_pictures if front else settings.turned_pictures

@@ -65,6 +65,7 @@ class FacePipeline:
             quality=unified(components),
             log_odds=self._texture.log_odds(pixels, face),
             taken_ns=taken_ns,
+            yaw=components.yaw,
         )
 
     def rinse(self) -> None:

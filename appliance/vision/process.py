@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 
 HEALTH_NS = 500_000_000
 """Twice a second; gate takes vision for lost after two seconds without."""
-
-
 ALONE_NS = 1_000_000_000
 """After nobody was in view for so long, the models are rinsed."""
 
@@ -161,7 +159,6 @@ class VisionRoom:
     def _gather(
         self, pipeline: FacePipeline, gathering: Acquisition, frame: Frame, sighting: Sighting
     ) -> None:
-        now_ns = self._clock.now_ns()
         face = sighting.face
         if face is not None and not sighting.same:
             gathering.restart(gathering.hint)
@@ -179,7 +176,10 @@ class VisionRoom:
             else:
                 gathering.refuse(seen)
         self._guide(gathering.hint)
-        over = gathering.over(now_ns)
+        progress = gathering.progress()
+        if progress is not None:
+            self._link.send(progress)
+        over = gathering.over(self._clock.now_ns())
         if over is not None:
             self._link.send(over)
             self._end_visit()
