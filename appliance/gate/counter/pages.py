@@ -1,0 +1,27 @@
+"""The table of all pages of the counter; a new group of pages is added to `GROUPS` alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appliance.gate.counter import doorstep, resident
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from appliance.gate.counter.form import Form
+
+GROUPS = (doorstep.FORMS, resident.FORMS)
+
+
+def all_forms() -> Mapping[str, Form]:
+    """Return all pages by name.
+
+    Raises:
+        ValueError: two pages have one name.
+
+    """
+    forms = {form.name: form for group in GROUPS for form in group}
+    if len(forms) != sum(map(len, GROUPS)):
+        raise ValueError("two pages of the counter have one name")
+    return forms
