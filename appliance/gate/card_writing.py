@@ -41,7 +41,7 @@ class CardFault(Enum):
 
     TAKEN = "card-taken"
     """It is enrolled already, to this person or another: nothing was written."""
-    UNFIT = "card-unfit"
+    UNFIT = "wrong-card"
     """A kind that can be copied, or a card that somebody else's key protects."""
     PULLED_AWAY = "pulled-away"
     COLLIDED = "two-cards"

@@ -91,13 +91,13 @@ def test_a_kind_that_can_be_copied_is_never_written(
 ) -> None:
     bench.cards.write(order())
     bench.reader.hold(SoftCard(Memory(UID)), technology)
-    assert bench.turn() == (None, ["card-unfit"], [])
+    assert bench.turn() == (None, ["wrong-card"], [])
 
 
 def test_an_old_desfire_is_never_written(bench: Bench) -> None:
     bench.cards.write(order())
     bench.reader.hold(SoftCard(Memory(UID, EV1)))
-    assert bench.turn() == (None, ["card-unfit"], [])
+    assert bench.turn() == (None, ["wrong-card"], [])
 
 
 def test_a_card_that_is_enrolled_is_left_as_it_is_and_opens_nothing_meanwhile(
@@ -118,7 +118,7 @@ def test_a_card_under_another_master_key_is_refused(bench: Bench) -> None:
     bench.reader.take_away(first)
     bench.cards.write(order())
     bench.reader.hold(card)
-    assert bench.turn() == (None, ["card-unfit"], [])
+    assert bench.turn() == (None, ["wrong-card"], [])
 
 
 def test_a_store_that_fails_writes_nothing(bench: Bench) -> None:
@@ -240,6 +240,6 @@ def test_a_card_that_its_reader_proves_is_taken_as_it_is_once(bench: Bench) -> N
     bench.reader.present(b"0123456789abcdef")
     assert bench.turn() == (None, ["card-taken"], [])
     bench.reader.present(b"", Authenticity.COPYABLE)
-    assert bench.turn() == (None, ["card-unfit"], [])
+    assert bench.turn() == (None, ["wrong-card"], [])
     bench.reader.present(b"fedcba9876543210")
     assert bench.turn() == (NewCard(b"fedcba9876543210"), [], [])

@@ -88,7 +88,10 @@ class Session:
         return self.operator
 
     def wipe(self) -> None:
-        """Forget everything."""
+        """Forget everything; what knows how to overwrite itself does."""
+        for one in self.draft.values():
+            if hasattr(one, "wipe"):
+                one.wipe()
         self.draft.clear()
         self.resident = self.person = ""
         self.operator = None

@@ -66,6 +66,21 @@ class FaceDesk:
         return self._session.state
 
     @property
+    def refusal(self) -> EnrolmentRefusal | None:
+        """Why it was refused, or None."""
+        return self._session.refusal
+
+    def anew(self) -> FaceDesk:
+        """Return a new enrolment of the same person; this one is ended and wiped.
+
+        Raises:
+            EnrolmentError: neither card nor phone that works.
+
+        """
+        self.stop()
+        return FaceDesk(self._archive, self.pseudonym, self._limits, child=self.child)
+
+    @property
     def alike(self) -> bool:
         """Whether the face reaches the threshold with somebody else's (S129)."""
         return bool(self._session.look_alikes)

@@ -37,8 +37,9 @@ TURNS = {Part.FRONT: Turn.FRONT, Part.LEFT: Turn.LEFT, Part.RIGHT: Turn.RIGHT}
 class GatheringFault(Enum):
     """Why a part was refused; the values are words of the screen."""
 
-    NOT_LIVING = "not-living"
-    ANOTHER_FACE = "another-face"
+    NOT_LIVING = "no-face-in-time"
+    """No living person is proven: the same text as for no good view (law 9)."""
+    ANOTHER_FACE = "not-unlike"
 
 
 class PartRefusedError(EnrolmentError):
