@@ -27,7 +27,7 @@ with atheris.instrument_imports():
     from appliance.gate.store.audit_event import AuditEvent
     from appliance.gate.store.hours import hours, schedule_text
     from appliance.gate.store.manifest import COVERED, HERE, Manifest, Tally
-    from appliance.gate.store.operators import _Record
+    from appliance.gate.store.operator_record import Record
     from appliance.gate.store.pins import PinHash
     from appliance.gate.store.records import Credential, CredentialKind, Profile, Resident
     from appliance.gate.store.reference import Reference
@@ -112,8 +112,8 @@ def _sealed(content: bytes) -> None:
 
 
 def _operator(content: bytes) -> None:
-    found = _Record.decode(content)
-    _same(found, _Record.decode(found.encode()))
+    found = Record.decode(content)
+    _same(found, Record.decode(found.encode()))
 
 
 def _hours(content: bytes) -> None:

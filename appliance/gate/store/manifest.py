@@ -30,10 +30,14 @@ COVERED: dict[str, tuple[str, ...]] = {
     "operator": ("lookup", "revision", "sealed"),
     "tombstone": ("lookup", "erased_at"),
     "revoked": ("grant_id", "until"),
+    "ticket": ("number", "revision", "sealed"),
+    "setting": ("name", "revision", "sealed"),
 }
 """Tables and columns, in their order; `spent`, `uses` and `meta` stand outside.
 
 A pass that was taken back and whose row was cut would open again, so `revoked` stands inside."""
+COVERED_2 = tuple(COVERED)[:8]
+"""Tables that version 2 of the store counted: the first of `COVERED`, to which we only add."""
 SUM_BYTES = 64
 COUNT_BYTES = 8
 MODULUS = 1 << 8 * SUM_BYTES
@@ -58,7 +62,7 @@ class Manifest:
 
     Attributes:
         generation: grows by one with every change committed.
-        tallies: of each covered table.
+        tallies: of each covered table, in the order of `COVERED`.
 
     """
 
@@ -68,7 +72,7 @@ class Manifest:
     def seal(self, root: Sealer) -> bytes:
         """Return it as it stands in `meta`."""
         parts = [self.generation.to_bytes(COUNT_BYTES, "big")]
-        for table in COVERED:
+        for table in self.tallies:
             tally = self.tallies[table]
             parts += (
                 tally.count.to_bytes(COUNT_BYTES, "big"),
@@ -77,8 +81,10 @@ class Manifest:
         return root.seal(b"".join(parts), HERE)
 
     @classmethod
-    def open(cls, root: Sealer, sealed: object) -> Manifest:
-        """Read what `seal` wrote.
+    def open(
+        cls, root: Sealer, sealed: object, tables: tuple[str, ...] = tuple(COVERED)
+    ) -> Manifest:
+        """Read what `seal` wrote of these tables.
 
         Raises:
             SealBrokenError: missing, altered or of another make.
@@ -86,7 +92,7 @@ class Manifest:
         """
         content = root.open(sealed, HERE)
         step = COUNT_BYTES + SUM_BYTES
-        if len(content) != COUNT_BYTES + step * len(COVERED):
+        if len(content) != COUNT_BYTES + step * len(tables):
             raise SealBrokenError("manifest", f"{len(content)} bytes", "one of this version")
         numbers = [content[at : at + step] for at in range(COUNT_BYTES, len(content), step)]
         return cls(
@@ -96,7 +102,7 @@ class Manifest:
                     int.from_bytes(number[:COUNT_BYTES], "big"),
                     int.from_bytes(number[COUNT_BYTES:], "big"),
                 )
-                for table, number in zip(COVERED, numbers, strict=True)
+                for table, number in zip(tables, numbers, strict=True)
             },
         )
 
@@ -167,10 +173,13 @@ def row_hash(key: bytes, table: str, row: tuple[Value, ...]) -> int:
     return int.from_bytes(hashlib.blake2b(b"".join(content), key=key).digest(), "big")
 
 
-def count_rows(conn: sqlite3.Connection, key: bytes) -> dict[str, Tally]:
+def count_rows(
+    conn: sqlite3.Connection, key: bytes, tables: tuple[str, ...] = tuple(COVERED)
+) -> dict[str, Tally]:
     """Return what the covered tables hold now, read row by row."""
     found = {}
-    for table, columns in COVERED.items():
+    for table in tables:
+        columns = COVERED[table]
         count = total = 0
         for row in conn.execute(f"SELECT {', '.join(columns)} FROM main.{table}"):  # noqa: S608
             count += 1

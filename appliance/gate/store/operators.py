@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import Enum
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from appliance.errors import OperatorError, SealBrokenError
+from appliance.errors import OperatorError
+from appliance.gate.store.operator_record import Record, Role
 from appliance.gate.store.pins import PinHash, check_pin
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from appliance.clock import Clock
     from appliance.gate.journal import Journal
     from appliance.gate.store.schema import Store
 
+__all__ = ["Operator", "Operators", "Role", "pause_after"]
 NAME_LIMIT = 64
 FREE_ATTEMPTS = 3
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
-
-
-class Role(Enum):
-    """What an operator does; nobody does another's work (S141)."""
-
-    MANAGER = "manager"
-    AUDITOR = "auditor"
-    TECHNICIAN = "technician"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,50 +33,14 @@ class Operator:
         name: as typed at login.
         role: the one thing this person does.
         pseudonym: what the log calls them: a keyed hash of the name.
+        person: whose card on the roster they log in with at the screen, or empty.
 
     """
 
     name: str
     role: Role
     pseudonym: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """What is sealed of an operator."""
-
-    name: str
-    role: Role
-    pin: PinHash
-    failures: int = 0
-    paused_until: datetime | None = None
-
-    def encode(self) -> bytes:
-        """Return it as bytes to be sealed."""
-        fields = {
-            "name": self.name,
-            "role": self.role.value,
-            "pin": self.pin.encode(),
-            "failures": self.failures,
-            "paused_until": self.paused_until and self.paused_until.isoformat(),
-        }
-        return json.dumps(fields).encode()
-
-    @classmethod
-    def decode(cls, content: bytes) -> _Record:
-        """Read what `encode` wrote."""
-        try:
-            fields = json.loads(content)
-            until = fields["paused_until"]
-            return cls(
-                str(fields["name"]),
-                Role(fields["role"]),
-                PinHash.decode(fields["pin"]),
-                int(fields["failures"]),
-                None if until is None else datetime.fromisoformat(until),
-            )
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
-            raise SealBrokenError("operator", repr(error), "one of this version") from error
+    person: str = ""
 
 
 class Operators:
@@ -111,22 +69,27 @@ class Operators:
         found = [self._person(self._opened(*row)) for row in rows]
         return tuple(sorted(found, key=lambda one: (one.role.value, one.name)))
 
-    def add(self, name: str, role: Role, pin: str, by: Operator | None) -> Operator:
+    def add(
+        self, name: str, role: Role, pin: str, by: Operator | None, person: str = ""
+    ) -> Operator:
         """Add an operator; the first manager of a gate needs nobody else.
 
         Raises:
-            OperatorError: `by` is no manager, the name is taken or unfit, or the PIN is.
+            OperatorError: `by` is no manager, the name is taken or unfit, or the PIN is, or the
+                person has another role already (S141).
 
         """
         name = _name(name)
         check_pin(pin)
         # Outside the transaction: it takes a tenth of a second, and the gate may want to write.
-        record = _Record(name, role, PinHash.make(pin))
+        record = Record(name, role, PinHash.make(pin), person=person)
         with self._store.transaction():
             if by is not None or role is not Role.MANAGER or self._managers():
                 self._require_manager(by)
             if self._find(name) is not None:
                 raise OperatorError("operator", "this name is taken", "another name")
+            if person and self.of_person(person) is not None:
+                raise OperatorError("operator", "has another role", "one role a person (S141)")
             self._store.execute(
                 "INSERT INTO operator VALUES (?, 1, ?)",
                 (self._key(name), self._seal(name, 1, record)),
@@ -134,6 +97,15 @@ class Operators:
         added = self._person(record)
         self._tell("operator.added", added, by)
         return added
+
+    def of_person(self, pseudonym: str) -> Operator | None:
+        """Return who logs in with the cards of somebody on the roster.
+
+        Raises:
+            SealBrokenError: a row was altered.
+
+        """
+        return next((one for one in self.all() if one.person == pseudonym), None)
 
     def remove(self, name: str, by: Operator) -> None:
         """Remove an operator; the last manager stays.
@@ -240,27 +212,27 @@ class Operators:
         if by is None or found is None or found[1].role is not Role.MANAGER:
             raise OperatorError("operators", "no manager logged in", "a manager's login (S141)")
 
-    def _find(self, name: str) -> tuple[int, _Record] | None:
+    def _find(self, name: str) -> tuple[int, Record] | None:
         rows = self._store.rows(
             "SELECT lookup, revision, sealed FROM operator WHERE lookup = ?", (self._key(name),)
         )
         return (int(rows[0][1]), self._opened(*rows[0])) if rows else None
 
-    def _write(self, revision: int, record: _Record) -> None:
+    def _write(self, revision: int, record: Record) -> None:
         self._store.execute(
             "UPDATE operator SET revision = ?, sealed = ? WHERE lookup = ?",
             (revision, self._seal(record.name, revision, record), self._key(record.name)),
         )
 
-    def _seal(self, name: str, revision: int, record: _Record) -> bytes:
+    def _seal(self, name: str, revision: int, record: Record) -> bytes:
         key = self._key(name)
         return self._store.seal_own("operator", key, "sealed", revision, record.encode())
 
-    def _opened(self, lookup: bytes, revision: int, sealed: object) -> _Record:
-        return _Record.decode(self._store.open_own("operator", lookup, "sealed", revision, sealed))
+    def _opened(self, lookup: bytes, revision: int, sealed: object) -> Record:
+        return Record.decode(self._store.open_own("operator", lookup, "sealed", revision, sealed))
 
-    def _person(self, record: _Record) -> Operator:
-        return Operator(record.name, record.role, self._pseudonym(record.name))
+    def _person(self, record: Record) -> Operator:
+        return Operator(record.name, record.role, self._pseudonym(record.name), record.person)
 
     def _key(self, name: str) -> bytes:
         return self._store.lookup("operator", name.casefold().encode())

@@ -61,6 +61,8 @@ def path(folder: Path, root: FileKey, now: datetime) -> Path:
             store.execute("INSERT INTO operator VALUES (?, 1, ?)", (b"op", sealed))
             store.execute("INSERT INTO tombstone VALUES (?, 1)", (b"gone",))
             store.execute("INSERT INTO revoked VALUES (?, 1)", (b"taken back",))
+            store.execute("INSERT INTO ticket VALUES (1, 1, ?)", (b"sealed",))
+            store.execute("INSERT INTO setting VALUES ('hours', 1, ?)", (b"sealed",))
     return folder / "store.db"
 
 
@@ -322,4 +324,6 @@ def test_what_stands_in_the_file_is_what_is_counted(path: Path) -> None:
         "operator": 1,
         "tombstone": 1,
         "revoked": 1,
+        "ticket": 1,
+        "setting": 1,
     }

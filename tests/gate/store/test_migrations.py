@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.errors import KeyMissingError, SealBrokenError
+from appliance.errors import KeyMissingError, SealBrokenError, StoreError
 from appliance.gate.enrolment.consent import Consent, GivenBy, Relation
 from appliance.gate.store.gallery import Gallery
 from appliance.gate.store.records import Credential, CredentialKind, Profile, Resident
@@ -28,6 +28,9 @@ PHONE = bytes.fromhex(
     "04bb771ed86371ec18a979d8524d435c64766077e8bfe25fd572c5c21f54e71d0"
     "343a94e972153c6a7e2f92af71c4f373f8f9dda093198209d66cde0fa6d40ff45"
 )
+FROZEN_2 = Path(__file__).with_name("gate_v2.sql")
+"""Made by the last program of version 2, with the same key: Li, Sun and the manager Wang."""
+LI_2, SUN_2 = "608c8652dda9a416", "3095d54f8c7a0db6"
 THEN = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
@@ -165,3 +168,46 @@ open_store(Path(sys.argv[1]), FileKey(Path(sys.argv[2])))
     with open_store(old, old_root) as store:
         assert len(Roster(store)) == 3
         assert Roster(store).consent(LI) is not None
+
+
+@pytest.fixture
+def old_2(folder: Path) -> Path:
+    path = folder / "gate.db"
+    with closing(sqlite3.connect(path)) as conn:
+        conn.executescript(FROZEN_2.read_text("utf-8"))
+    path.chmod(0o600)
+    return path
+
+
+def test_a_row_cut_from_version_2_still_shows_after_the_step(
+    old_2: Path, old_root: FileKey
+) -> None:
+    with closing(sqlite3.connect(old_2)) as conn, conn:
+        conn.execute("DELETE FROM credential WHERE pseudonym = ?", (SUN_2,))
+    with pytest.raises(StoreError, match="credential: 1 rows where 2 were written"):
+        open_store(old_2, old_root)
+
+
+def test_an_altered_manifest_of_version_2_stops_the_step(old_2: Path, old_root: FileKey) -> None:
+    with closing(sqlite3.connect(old_2)) as conn, conn:
+        conn.execute("UPDATE meta SET value = x'00' WHERE name = 'manifest'")
+    with pytest.raises(SealBrokenError):
+        open_store(old_2, old_root)
+    with closing(sqlite3.connect(old_2)) as conn:
+        assert conn.execute("SELECT value FROM meta WHERE name = 'schema'").fetchall() == [(b"2",)]
+        assert not conn.execute("SELECT 1 FROM sqlite_schema WHERE name = 'ticket'").fetchall()
+
+
+def test_everything_of_version_2_is_there_afterwards(old_2: Path, old_root: FileKey) -> None:
+    for _ in range(2):
+        with open_store(old_2, old_root) as store:
+            roster = Roster(store)
+            assert [one.profile.label for one in map(roster.get, (LI_2, SUN_2))] == ["Li 李", "Sun"]
+            gallery = Gallery(roster)
+            loaded = gallery.load_all("sface+mobile", THEN)
+            assert loaded.subjects == (LI_2,)
+            assert float(loaded.matrix[0] @ gallery.rotate(face(1))) == pytest.approx(1.0, abs=1e-6)
+            assert store.generation == 4
+            assert store.gate_id.hex() == "6a4fba247a7699d661aa3b7334337b36"
+            assert store.rows("SELECT count(*) FROM operator") == [(1,)]
+            assert store.rows("SELECT * FROM ticket UNION SELECT * FROM setting") == []

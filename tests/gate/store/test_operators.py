@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from appliance.errors import OperatorError, SealBrokenError
 from appliance.gate.journal import Journal
 from appliance.gate.store.audit import AuditLog
-from appliance.gate.store.operators import Operators, Role, _Record, pause_after
+from appliance.gate.store.operator_record import Record
+from appliance.gate.store.operators import Operators, Role, pause_after
 from appliance.gate.store.pins import PinHash, check_pin
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def test_a_row_put_in_another_s_place_or_altered_does_not_open(
 @given(st.binary(max_size=300))
 def test_no_bytes_make_an_operator_or_an_error_of_another_kind(content: bytes) -> None:
     with pytest.raises(SealBrokenError):
-        _Record.decode(content)
+        Record.decode(content)
 
 
 @pytest.mark.parametrize(

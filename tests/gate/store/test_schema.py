@@ -130,7 +130,7 @@ def test_overwritten_pages_are_refused(path: Path, root: FileKey) -> None:
         open_store(path, root)
 
 
-@pytest.mark.parametrize("version", [b"3", b"99", b"-1", b"one", b"", b"1.0"])
+@pytest.mark.parametrize("version", [b"4", b"99", b"-1", b"one", b"", b"1.0"])
 def test_a_schema_we_do_not_know_is_refused(path: Path, root: FileKey, version: bytes) -> None:
     alter(path, "UPDATE meta SET value = ? WHERE name = 'schema'", version)
     with pytest.raises(StoreError, match="schema"):
