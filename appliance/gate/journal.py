@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SLACK = timedelta(seconds=1)
 """A clock is corrected by so much all day long."""
 CONFIGURATION = "configuration"
+ALARMS = "alarms"
+NUMBER_BYTES = 8
 SHORT = 12
 """Hex digits of a configuration's hash in the log."""
 
@@ -120,6 +122,22 @@ class Journal:
         event = self._event("config.changed", None, {"was": was, "now": now})
         self._append(event, (CONFIGURATION, now.encode()))
         return True
+
+    def alarms_seen(self) -> int:
+        """Return up to which number of the log a manager has looked at its alarms; 0 = none."""
+        kept = self._log.mark(ALARMS)
+        return int.from_bytes(kept, "big") if kept and len(kept) == NUMBER_BYTES else 0
+
+    def saw_alarms(self, number: int, by: str) -> str:
+        """Log that a manager has looked at all alarms up to a number; return its line.
+
+        Raises:
+            AuditError: it is not in the log.
+
+        """
+        event = self._event("alarms.seen", None, {"upto": str(number), "by": by})
+        newest = max(number, self.alarms_seen())
+        return self._append(event, (ALARMS, newest.to_bytes(NUMBER_BYTES, "big")))
 
     def _event(self, kind: str, pseudonym: str | None, detail: dict[str, str]) -> AuditEvent:
         return AuditEvent(kind, self._clock.wall(), self._portal, "", "", pseudonym, detail)

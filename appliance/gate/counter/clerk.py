@@ -7,6 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from appliance.gate import backup
 from appliance.gate.archive import open_archive
 from appliance.gate.counter.counter import Counter
 from appliance.gate.counter.session import Tools
@@ -32,7 +33,8 @@ HANG_NS = 30_000_000_000
 def tools_of(archive: Archive, config: Config, clock: Clock) -> Tools:
     """Return what the pages work with, of an archive that this thread has opened."""
     operators = Operators(archive.roster.store, archive.journal, clock)
-    return Tools(archive, config, clock, operators, Rights(archive, config))
+    rights = Rights(archive, config, lambda: backup.renew(archive))
+    return Tools(archive, config, clock, operators, rights)
 
 
 class Clerk:

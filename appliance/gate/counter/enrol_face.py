@@ -17,7 +17,9 @@ from appliance.messages import Turn as HeadTurn
 from appliance.terminal import Choice, Ground, Row, Weight
 
 if TYPE_CHECKING:
-    from appliance.gate.counter.form import Touch
+    from collections.abc import Mapping
+
+    from appliance.gate.counter.form import Taker, Touch
     from appliance.gate.counter.session import Session
 
 AGAIN: Final = Choice("again", Weight.NEXT)
@@ -239,7 +241,7 @@ def _finish(session: Session, _touch: Touch) -> Turn:
     return go("manager.home")
 
 
-TAKES = {FaceProgress: _progress, NotGiven: _not_given}
+TAKES: Final[Mapping[type, Taker]] = {FaceProgress: _progress, NotGiven: _not_given}
 FORMS = (
     Form(
         "enrol.glasses",

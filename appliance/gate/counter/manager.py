@@ -47,7 +47,6 @@ def _place(act: str) -> Callable[[Session, Touch], Turn]:
     def turn(session: Session, _touch: Touch) -> Turn:
         forget(session)
         session.draft.clear()
-        session.draft["reissue"] = act == "reissue"
         return go(PLACES[act])
 
     return turn

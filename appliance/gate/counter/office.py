@@ -10,13 +10,12 @@ from appliance.gate.credential.card_layout import Site
 from appliance.gate.enrolment.card_desk import CardDesk
 from appliance.gate.enrolment.gathering import FaceLimits
 from appliance.gate.rules import build_rules
-from appliance.gate.store.records import CredentialKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from appliance.gate.counter.session import Session
-    from appliance.gate.store.records import Credential, Resident
+    from appliance.gate.store.records import Credential, CredentialKind, Resident
 
 HOUSEHOLD: Final = re.compile(r"\d{1,4}(-\d{1,4}){1,2}")
 LONGEST_HOUSEHOLD: Final = 14

@@ -4,14 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.gate.counter import doorstep, resident
+from appliance.gate.counter import (
+    alarms,
+    doorstep,
+    enrol,
+    enrol_consent,
+    enrol_face,
+    enrol_issue,
+    erase,
+    find,
+    hours_pages,
+    manager,
+    operators_pages,
+    person,
+    person_change,
+    reports,
+    resident,
+    tickets_pages,
+    visitors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from appliance.gate.counter.form import Form
 
-GROUPS = (doorstep.FORMS, resident.FORMS)
+GROUPS = (
+    doorstep.FORMS,
+    resident.FORMS,
+    manager.FORMS,
+    enrol.FORMS,
+    enrol_issue.FORMS,
+    enrol_consent.FORMS,
+    enrol_face.FORMS,
+    find.FORMS,
+    person.FORMS,
+    person_change.FORMS,
+    erase.FORMS,
+    visitors.FORMS,
+    alarms.FORMS,
+    tickets_pages.FORMS,
+    hours_pages.FORMS,
+    reports.FORMS,
+    operators_pages.FORMS,
+)
 
 
 def all_forms() -> Mapping[str, Form]:
