@@ -233,8 +233,19 @@ class StopVisit:
     visit: VisitId
 
 
+@dataclass(frozen=True, slots=True)
+class SetPreview:
+    """Gate tells vision whether the screen may show the camera's picture; not until told.
+
+    Vision sends none outside a visit all the same, but for the half minute in which somebody who
+    asked for it aims a code.
+    """
+
+    on: bool
+
+
 FROM_VISION = (Ready, Health, IntentSeen, Guidance, FaceEvidence, VisitAbandoned, QrRead, Gathered)
-FROM_GATE = (SetMode, StartVisit, StopVisit)
+FROM_GATE = (SetMode, StartVisit, StopVisit, SetPreview)
 
 Message = (
     Ready
@@ -248,4 +259,5 @@ Message = (
     | SetMode
     | StartVisit
     | StopVisit
+    | SetPreview
 )

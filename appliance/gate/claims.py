@@ -63,6 +63,10 @@ class Claims:
         self._rules = rules
         self._faults = faults
 
+    def hold(self, rules: Rules) -> None:
+        """Hold other rules from now on."""
+        self._rules = rules
+
     def card(self, card: JudgedCard, moment: Moment, now_ns: int) -> AccessDecision:
         """Decide on a card."""
         if not 0 <= now_ns - card.at_ns <= CODE_AGE_NS:

@@ -9,16 +9,21 @@ from appliance.errors import AuditError, LinkError, SanmenError, StoreError
 from appliance.gate import notices
 from appliance.gate.access import decision
 from appliance.gate.access.lockout import FaceLockout
-from appliance.gate.access.policy import DoorsWorking, Inequality, face_may_run
+from appliance.gate.access.policy import DoorsWorking
 from appliance.gate.access.reasons import Method, Reason
 from appliance.gate.cards import Cards
 from appliance.gate.claims import Claims
+from appliance.gate.counter.front import Front
+from appliance.gate.counter.giver import Giver
+from appliance.gate.counter.wants import PhoneShown, Want
 from appliance.gate.doorkeeper import Doorkeeper
 from appliance.gate.faults import Faults
+from appliance.gate.proven import card_shown, code_shown
+from appliance.gate.settled import UNSIGNED, Settled
 from appliance.gate.visits import Visits
+from appliance.gate.watchman import Watchman
 from appliance.messages import (
     FaceEvidence,
-    Gathered,
     Guidance,
     Health,
     IntentSeen,
@@ -34,9 +39,11 @@ if TYPE_CHECKING:
 
     from appliance.clock import Clock
     from appliance.gate.access.clones import Suspicion
-    from appliance.gate.access.decision import AccessDecision, Moment
+    from appliance.gate.access.decision import AccessDecision
     from appliance.gate.access.policy import FaceStanding
     from appliance.gate.cards import JudgedCard
+    from appliance.gate.counter.clerk import Clerk
+    from appliance.gate.credential.card_layout import Site
     from appliance.gate.credential.pass_token import PassVerifier
     from appliance.gate.credential.replay import Ledger
     from appliance.gate.credential.scheme import CardScheme
@@ -62,7 +69,9 @@ class Parts:
     ledger: Ledger
     time: TrustedTime
     journal: Journal
+    site: Site
     schemes: tuple[CardScheme, ...] = ()
+    hire: Callable[[], Clerk] | None = None
 
 
 class Controller:
@@ -78,18 +87,21 @@ class Controller:
     def __init__(self, parts: Parts, rules: Rules, tell: Callable[[notices.Notice], None]) -> None:
         self._parts = parts
         self._rules = rules
-        self._tell = tell
-        self._faults = Faults(tell)
+        self._told = tell
+        self.front = Front(parts.clock, parts.hire, self._touched)
+        self._faults = Faults(self._tell)
+        self._settled = Settled(parts.roster, parts.journal, rules, simulation=rules.simulation)
         self._claims = Claims(
             parts.roster, parts.references, parts.passes, parts.ledger, rules, self._faults
         )
         self._cards = Cards(parts.reader, parts.schemes, self._claims.card_key)
-        self._visits = Visits(parts.clock, rules.visit, self._faults, tell)
+        self._visits = Visits(parts.clock, rules.visit, self._faults, self._tell)
+        self._giver = Giver(self.front, self._cards, self._visits, parts)
         self._features = ""
         self._lockout = FaceLockout()
-        self._inequality = Inequality()
+        self._watch = Watchman(parts, self._faults, self._tell)
         self._door = Doorkeeper(
-            parts.door, parts.journal, self._faults, tell, rules.door, self._now()
+            parts.door, parts.journal, self._faults, self._tell, rules.door, self._now()
         )
 
     @property
@@ -106,20 +118,35 @@ class Controller:
         self._visits.hear(self._hear)
         self._read_cards()
         self._door.tick(self._now())
-        self._keep_time()
-        self._keep_equal()
-        self._visits.tick(
-            SetMode(face=self._face_may_run(), qr=Method.QR in self._rules.policy.methods)
-        )
+        self._watch.keep_time()
+        self._watch.keep_equal(self._rules.policy, self._working)
         try:
+            self._settle()
             self._parts.references.refresh(self._parts.clock.wall())
             self._faults.note("store", "")
         except StoreError as fault:
             self._faults.note("store", str(fault))
+        self._visits.tick(
+            SetMode(face=self._face_may_run(), qr=Method.QR in self._rules.policy.methods)
+        )
+        self._watch.offer(
+            self._rules.policy,
+            self._working,
+            face=self._face_may_run(),
+            paused=self._lockout.paused(Method.FACE, self._now()),
+            signed=self._settled.commissioned,
+        )
+        self.front.step()
+        works = self._standing.allowed and not self._faults.of("face")
+        self._giver.step(face_allowed=works and self._settled.commissioned)
+        self._visits.show(on=self.front.preview)
 
     def present_card(self, card: JudgedCard) -> None:
-        """Decide on a card held to the reader."""
-        made = self._claims.card(card, self._moment(), self._now())
+        """Decide on a card held to the reader, or hand it to the page that waits for one."""
+        if self.front.wants(Want.CARD):
+            self.front.give(card_shown(self._parts.roster, card))
+            return
+        made = self._claims.card(card, self._watch.moment(), self._now())
         self._conclude(made, card.at_ns)
 
     def touch(self) -> None:
@@ -128,6 +155,7 @@ class Controller:
 
     def close(self) -> None:
         """Secure the door and let go of everything."""
+        self.front.close()
         self._visits.lose("the gate stops")
         self._door.close()
         self._parts.reader.close()
@@ -168,34 +196,56 @@ class Controller:
             case Health():
                 self._faults.note("camera", message.camera_fault)
                 self._faults.note("face", message.face_fault)
-            case Gathered():
-                pass  # of an enrolment that has ended meanwhile
+            case _ if self._giver.hear(message):
+                pass  # of an enrolment
             case Guidance():
                 self._tell(notices.Hinted(message.hint))
             case IntentSeen():
-                self._visits.begin(message.at_ns)
+                if not self.front.attends:
+                    self._visits.begin(message.at_ns)
             case FaceEvidence():
                 self._compare(message)
             case VisitAbandoned():
                 self._visits.abandon(message)
             case QrRead():
-                made = self._claims.code(message, self._moment(), self._now())
-                self._conclude(made, message.at_ns)
+                self._read_code(message)
             case _:
                 raise LinkError("message", type(message).__name__, "one that vision sends")
 
+    def _read_code(self, read: QrRead) -> None:
+        parts, moment = self._parts, self._watch.moment()
+        if self.front.wants(Want.PHONE):
+            self.front.give(PhoneShown(read.text))
+        elif self.front.wants(Want.CODE):
+            shown = code_shown(parts.roster, parts.passes, parts.ledger, read, moment)
+            self.front.give(shown)
+        else:
+            self._conclude(self._claims.code(read, moment, self._now()), read.at_ns)
+
+    def _touched(self, act: str) -> None:
+        """Do what somebody touched on the public screen."""
+        if act == "stop" or (act == "code" and self.front.takes_codes):
+            self._visits.stop()
+            # Off first: after a visit, vision shows a code's frame only to somebody new.
+            self._visits.show(on=False)
+            self._tell(notices.Stopped() if act == "stop" else notices.CodeAsked())
+        elif act == "face":
+            self.touch()
+
     def _compare(self, evidence: FaceEvidence) -> None:
-        moment = self._moment()
+        moment = self._watch.moment()
         refusal = self._visits.accept(evidence)
         if refusal is None:
             if evidence.features != self._features:
                 refusal = Reason.FEATURES_DIFFER
             refusal = refusal or self._door.face_refusal
+            if not self._settled.commissioned:
+                refusal = Reason.FACE_NOT_COMMISSIONED
         if refusal is not None:
             self._conclude(decision.refuse(Method.FACE, refusal, moment), evidence.intent_ns)
             return
         paused = self._lockout.paused(Method.FACE, self._now())
-        made = self._claims.face(evidence, moment, self._standing(), paused=paused)
+        made = self._claims.face(evidence, moment, self._standing, paused=paused)
         self._lockout = self._lockout.after(made.reason, self._now(), self._rules.lockout)
         self._conclude(made, evidence.intent_ns)
 
@@ -205,65 +255,49 @@ class Controller:
             line = self._parts.journal.decision(made)
         except AuditError as fault:
             self._faults.note("log", str(fault))
-            made = decision.refuse(made.method, Reason.LOG_FAILED, self._moment(), made.pseudonym)
+            made = decision.refuse(
+                made.method, Reason.LOG_FAILED, self._watch.moment(), made.pseudonym
+            )
         else:
             self._faults.note("log", "")
             self._tell(notices.Logged(line))
         if made.granted:
             self._door.grant(self._now())
         self._tell(notices.Decided(made, self._now() - since_ns))
+        if made.method is not Method.FACE:
+            self.front.passing(made.pseudonym)
 
-    def _keep_time(self) -> None:
-        """Watch the clock: in doubt codes are refused, and staff hears of it."""
-        self._moment()
-        doubt = self._parts.time.doubt
-        if bool(doubt) is not bool(self._faults.of("clock")):
-            try:
-                kind = "clock.unsure" if doubt else "clock.sure"
-                self._tell(notices.Logged(self._parts.journal.happened(kind)))
-            except AuditError as fault:
-                self._faults.note("log", str(fault))
-        self._faults.note("clock", doubt)
-        try:
-            self._parts.time.save(self._parts.clock.boot_ns())
-        except StoreError as fault:
-            self._faults.note("store", str(fault))
+    def _tell(self, notice: notices.Notice) -> None:
+        self.front.note(notice)
+        self._told(notice)
 
-    def _keep_equal(self) -> None:
-        """Watch that another door than face works (law 1); the log tells how long none did."""
-        before = self._inequality.since_ns is not None
-        self._inequality = self._inequality.observe(self._rules.policy, self._doors(), self._now())
-        alone = self._inequality.since_ns is not None
-        if alone is not before:
-            try:
-                kind = "doors.unequal" if alone else "doors.equal"
-                self._tell(notices.Logged(self._parts.journal.happened(kind)))
-            except AuditError as fault:
-                self._faults.note("log", str(fault))
-        self._faults.note(
-            "other doors",
-            "neither card nor code works: help is needed" if self._standing().alarm else "",
-        )
+    def _settle(self) -> None:
+        """Take in what was settled at the screen: hours, and that face may be used."""
+        self._settled.refresh()
+        if self._settled.rules is not self._rules:
+            self._rules = self._settled.rules
+            self._claims.hold(self._rules)
+        face = Method.FACE in self._rules.policy.methods
+        unsigned = face and not self._settled.commissioned
+        self._faults.note("commissioning", UNSIGNED if unsigned else "")
 
     def _face_may_run(self) -> bool:
         return (
-            self._standing().allowed
+            self._standing.allowed
+            and self._settled.commissioned
             and not self._faults.of("face")
             and not self._lockout.paused(Method.FACE, self._now())
             and self._door.face_refusal is None
         )
 
+    @property
     def _standing(self) -> FaceStanding:
-        return face_may_run(self._rules.policy, self._doors(), self._inequality, self._now())
+        return self._watch.standing(self._rules.policy, self._working)
 
-    def _doors(self) -> DoorsWorking:
+    @property
+    def _working(self) -> DoorsWorking:
         sees = self._visits.link is not None and not self._faults.of("camera")
         return DoorsWorking(card=self._parts.reader.working, qr=sees)
 
     def _now(self) -> int:
         return self._parts.clock.now_ns()
-
-    def _moment(self) -> Moment:
-        wall = self._parts.clock.wall()
-        sure = self._parts.time.look(wall, self._parts.clock.boot_ns())
-        return decision.Moment(wall, sure=sure)

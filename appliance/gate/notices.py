@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from appliance.gate.access.clones import Suspicion
     from appliance.gate.access.decision import AccessDecision
     from appliance.gate.access.door import DoorCommand, DoorState
+    from appliance.terminal import Doors
 
 
 HINTS = {
@@ -105,7 +106,7 @@ class Fault:
 
     Attributes:
         part: "vision", "camera", "face", "reader", "door", "relay", "store", "log",
-            "clock" or "other doors".
+            "clock", "commissioning" or "other doors".
         text: what is wrong and what to do.
 
     """
@@ -121,8 +122,28 @@ class CardSuspected:
     why: Suspicion
 
 
+@dataclass(frozen=True, slots=True)
+class CodeAsked:
+    """Somebody touched the code door: the camera's picture helps to aim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Somebody touched stop, or another door: nobody is looked at any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What the three doors are worth changed."""
+
+    doors: Doors
+
+
 Notice = (
     Decided
+    | CodeAsked
+    | Stopped
+    | Offered
     | Logged
     | Hinted
     | VisitBegan
@@ -134,7 +155,7 @@ Notice = (
 )
 
 
-def describe(notice: Notice) -> str:  # noqa: PLR0911 - one for each kind
+def describe(notice: Notice) -> str:  # noqa: C901, PLR0911 - one for each kind
     """Return a notice in plain words, for a terminal; neither name nor score (law 9)."""
     match notice:
         case Decided(decision, took_ns):
@@ -153,6 +174,13 @@ def describe(notice: Notice) -> str:  # noqa: PLR0911 - one for each kind
             return f"door {state.value}, relay {'ON' if relay_on else 'off'}"
         case Alarmed(command):
             return command.value.replace("_", " ")
+        case CodeAsked():
+            return "waiting for a code"
+        case Stopped():
+            return "stopped by a touch"
+        case Offered(doors):
+            worth = (("card", doors.card), ("code", doors.code), ("face", doors.face))
+            return "doors: " + ", ".join(f"{name} {standing.value}" for name, standing in worth)
         case CardSuspected(why):
             return f"ALARM {why.value.replace('-', ' ')}: a clone? the manager decides"
         case Fault(part, text):

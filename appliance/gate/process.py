@@ -6,13 +6,15 @@ import selectors
 import signal
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from appliance.clock import SystemClock
 from appliance.config import load
 from appliance.errors import LinkError, SanmenError
 from appliance.gate.archive import Archive, open_archive
 from appliance.gate.controller import Controller, Parts
+from appliance.gate.counter.clerk import Clerk
+from appliance.gate.counter.pages import all_forms
 from appliance.gate.credential.card import Desfire
 from appliance.gate.credential.card_layout import Site
 from appliance.gate.credential.grant import HOUR, VisitorRules
@@ -24,6 +26,7 @@ from appliance.gate.rules import build_rules
 from appliance.hardening import complain, lock_down
 from appliance.link import Door, Link
 from appliance.messages import FROM_VISION
+from appliance.terminal import FROM_SCREEN
 from appliance.watchdog import Watchdog
 from hardware import board
 from hardware.errors import DeviceError
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
     from appliance.sections import Config
     from hardware.ports import DoorIo, Reader
 
+SCREEN_SOCKET = "ui.socket"
+"""Where the screen connects: beside the socket of vision. A gate without one works all the same."""
 BEAT_S = 0.02
 """Longest time between two looks at card, door and timers, seconds."""
 
@@ -101,6 +106,8 @@ def build_controller(
         time=TrustedTime(archive.roster.store, archive.journal.newest),
         journal=archive.journal,
         schemes=(Desfire(card_site(config)),),
+        site=card_site(config),
+        hire=lambda: Clerk(config, clock, all_forms()),
     )
     return Controller(parts, build_rules(config), tell)
 
@@ -160,6 +167,8 @@ def main(config_path: Path, socket_path: Path) -> int:
             ending.callback(reader.close)
             entrance = Door(socket_path)
             ending.callback(entrance.close)
+            hatch = Door(socket_path.with_name(SCREEN_SOCKET))
+            ending.callback(hatch.close)
             controller = build_controller(config, archive, clock, door, reader, tell)
             ending.callback(controller.close)
         except (SanmenError, DeviceError) as fault:
@@ -167,24 +176,36 @@ def main(config_path: Path, socket_path: Path) -> int:
             return 3
         selector = ending.enter_context(selectors.DefaultSelector())
         selector.register(entrance, selectors.EVENT_READ)
+        selector.register(hatch, selectors.EVENT_READ)
         watchdog.ready()
         while not stop:
-            _wait(selector, controller.link, reader)
-            try:
-                connection = entrance.accept()
-            except LinkError as fault:
-                sys.stderr.write(f"gate: {fault}\n")
-                connection = None
-            if connection is not None:
-                controller.meet(Link(connection, FROM_VISION, clock))
+            _wait(selector, (controller.link, controller.front.link), reader)
+            vision = _accepted(entrance, FROM_VISION, clock)
+            if vision is not None:
+                controller.meet(vision)
+            screen = _accepted(hatch, FROM_SCREEN, clock)
+            if screen is not None:
+                controller.front.meet(screen)
             controller.step()
             watchdog.alive()
     return 0
 
 
-def _wait(selector: selectors.DefaultSelector, link: Link | None, reader: Reader) -> None:
-    """Wait for vision or a card to say something, at most one beat."""
-    said = [] if link is None else [link]
+def _accepted(door: Door, receives: tuple[type[Any], ...], clock: Clock) -> Link | None:
+    """Return a new connection of another room, or None."""
+    try:
+        connection = door.accept()
+    except LinkError as fault:
+        sys.stderr.write(f"gate: {fault}\n")
+        return None
+    return None if connection is None else Link(connection, receives, clock)
+
+
+def _wait(
+    selector: selectors.DefaultSelector, links: tuple[Link | None, ...], reader: Reader
+) -> None:
+    """Wait for vision, screen or a card to say something, at most one beat."""
+    said = [link for link in links if link is not None]
     descriptor = reader.fileno()
     waits: list[Link | int] = [*said, descriptor] if descriptor >= 0 else [*said]
     for one in waits:

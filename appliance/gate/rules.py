@@ -32,6 +32,7 @@ class Rules:
         lockout: when face pauses.
         door: pulse and held-open time.
         visit: how old evidence may be and how long an outcome rests.
+        simulation: no real gate, which nobody need sign off (S154).
 
     """
 
@@ -40,6 +41,7 @@ class Rules:
     lockout: LockoutPolicy = field(default_factory=LockoutPolicy)
     door: DoorTiming = field(default_factory=DoorTiming)
     visit: VisitTiming = field(default_factory=VisitTiming)
+    simulation: bool = False
 
 
 def build_rules(config: Config) -> Rules:
@@ -61,6 +63,7 @@ def build_rules(config: Config) -> Rules:
             face=FaceSettings(face.threshold, face.margin) if chosen.face else None,
             grace_ns=int(face.grace_h * 3600 * second),
         ),
+        simulation=config.site.simulation,
         cues=(CuePolicy("texture", face.pad_threshold, TEXTURE_FRAMES),),
         lockout=LockoutPolicy(
             failures=face.attempts,

@@ -14,7 +14,7 @@ from appliance.gate.access.transaction import (
     VisitEvent,
     VisitTiming,
 )
-from appliance.messages import Hint, Purpose, SetMode, StartVisit, StopVisit
+from appliance.messages import Hint, Purpose, SetMode, SetPreview, StartVisit, StopVisit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from appliance.gate.access.transaction import VisitOutcome
     from appliance.gate.faults import Faults
     from appliance.link import Link, Said
-    from appliance.messages import FaceEvidence, Message, VisitAbandoned
+    from appliance.messages import FaceEvidence, Message, Turn, VisitAbandoned
 
 VISIT_NS = 4_000_000_000
 """Hard stop of a visit; nobody stands longer before a door."""
@@ -57,6 +57,7 @@ class Visits:
         self._link: Link | None = None
         self._heard_ns = 0
         self._mode = SetMode(face=False, qr=False)
+        self._preview = False
         self._transaction = Transaction()
 
     @property
@@ -70,6 +71,7 @@ class Visits:
         self._link = link
         self._heard_ns = self._clock.now_ns()
         self._mode = SetMode(face=False, qr=False)
+        self._preview = False
 
     def lose(self, why: str) -> None:
         """End what hangs on vision; card and door go on."""
@@ -110,6 +112,28 @@ class Visits:
     def abandon(self, message: VisitAbandoned) -> None:
         """Take note that a visit gave no probe."""
         self._apply(self._transaction.abandon(message, self._clock.now_ns()), message.hint)
+
+    def stop(self) -> None:
+        """End the open visit because somebody asked for it."""
+        self._apply(self._transaction.handle(VisitEvent.STOP, self._clock.now_ns()))
+
+    def enrol(self, visit: bytes, turn: Turn, deadline_ns: int) -> bool:
+        """Let vision gather one part of a face for an enrolment; False if there is no vision."""
+        if self._link is None:
+            return False
+        self.stop()
+        self._send(StartVisit(visit, Purpose.ENROL, deadline_ns, turn=turn))
+        return self._link is not None
+
+    def end_enrolment(self, visit: bytes) -> None:
+        """Take an enrolment's visit back; what it gathered is overwritten at once."""
+        self._send(StopVisit(visit))
+
+    def show(self, *, on: bool) -> None:
+        """Tell vision whether the screen may show the camera's picture."""
+        if on is not self._preview and self._link is not None:
+            self._preview = on
+            self._send(SetPreview(on))
 
     def tick(self, mode: SetMode) -> None:
         """Let time pass, and tell vision what it may look for now."""

@@ -150,6 +150,7 @@ _FACES: Final = {
     "face-suspended": Words(
         "刷脸暂不提供。请按求助键。", "Face is not offered now. Please press the help button."
     ),
+    "face-not-commissioned": Words(f"刷脸尚未启用。{_EITHER}", f"Face is not in use yet. {_OTHER}"),
     "face-broken": Words(f"刷脸暂时故障。{_EITHER}", f"Face does not work now. {_OTHER}"),
     "face-not-usable": Words(
         f"没有看清。请靠近一点，或{_EITHER}", f"Not seen well. Please come closer. {_OTHER}"

@@ -72,6 +72,8 @@ class Reason(Enum):
     """Too many failed attempts (S124)."""
     FACE_SUSPENDED = "face-suspended"
     """No non-biometric door works (law 1)."""
+    FACE_NOT_COMMISSIONED = "face-not-commissioned"
+    """Technician and manager have not signed this gate off yet (S144, S154)."""
     FACE_BROKEN = "face-broken"
     NO_USABLE_FACE = "face-not-usable"
     """Failure to acquire: covered, too far, too dark. Nobody's fault (S29, S125)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from appliance.gate.counter.form import (
 )
 from appliance.gate.counter.session import Session
 from appliance.gate.counter.vocabulary import MORE_TIME
-from appliance.gate.counter.wants import Given, NotGiven, Passing, Wanted
+from appliance.gate.counter.wants import CardShown, Given, NotGiven, Passing, Wanted
 from appliance.terminal import Choice, Ground, NoPage, Pad, Page, Touched, Weight
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Counter:
                 self._touch(message)
             case Given():
                 self._give(message)
-            case Passing(holder) if holder == self._session.person != "":
+            case Passing(holder) if self._is_operator(holder):
                 self.close()  # whoever has logged in holds the card again: they go
             case Passing():
                 pass
@@ -90,6 +91,9 @@ class Counter:
         self._page = None
         self._want(View())
         self._out(NoPage())
+
+    def _is_operator(self, holder: str) -> bool:
+        return bool(holder) and holder == self._session.person
 
     def _touch(self, touched: Touched) -> None:
         if self._page is None:
@@ -137,18 +141,21 @@ class Counter:
         if page is None or given.number != self._wanted.number or not self._wanted.kinds:
             return
         form, event = self._forms[page.name], given.event
+        if isinstance(event, CardShown) and self._is_operator(event.holder):
+            self.close()  # whoever has logged in holds the card again: they go
+            return
         taker = form.takes.get(type(event))
         if taker is None:
             if isinstance(event, NotGiven):
-                self._turn(stay(event.fault))
+                self._turn(stay(event.fault), touched=False)
             return
         try:
             turn = taker(self._session, event) if self._session.may_enter(form.ground) else close()
         except SanmenError as error:
             turn = stay(fault_of(error))
-        self._turn(turn)
+        self._turn(turn, touched=False)
 
-    def _turn(self, turn: Turn) -> None:
+    def _turn(self, turn: Turn, *, touched: bool = True) -> None:
         if turn.closed:
             self.close()
             return
@@ -159,7 +166,7 @@ class Counter:
             if not self._session.may_enter(self._forms[name].ground):
                 self.close()
                 return
-            self._show(name, turn)
+            self._show(name, turn, touched=touched)
         except SanmenError:
             # A page that cannot be drawn is of no use to anybody; the journal has said why.
             self.close()
@@ -167,7 +174,7 @@ class Counter:
     def _show_meanwhile(self, name: str) -> None:
         self._show(name, Turn(name))
 
-    def _show(self, name: str, turn: Turn) -> None:
+    def _show(self, name: str, turn: Turn, *, touched: bool = True) -> None:
         form = self._forms[name]
         view = form.draw(self._session)
         rows, leaf, leaves = view.rows, 0, 0
@@ -183,7 +190,7 @@ class Counter:
                 *((Choice("next", Weight.PART),) if leaf < leaves else ()),
             )
         now = self._tools.clock.now_ns()
-        self._page = Page(
+        page = Page(
             number=secrets.token_bytes(NUMBER_BYTES),
             name=name,
             ground=form.ground,
@@ -200,8 +207,13 @@ class Counter:
             locks_ns=now + IDLE_NS.get(form.ground, STAFF_IDLE_NS),
             preview=view.preview,
         )
+        before = self._page
+        if not touched and before is not None and _means_the_same(page, before):
+            # It changed by itself: a finger on its way must not miss.
+            page = replace(page, number=before.number)
+        self._page = page
         self._want(view)
-        self._out(self._page)
+        self._out(page)
 
     def _want(self, view: View) -> None:
         """Tell what is looked for now; the same want of the same page goes on under its number."""
@@ -213,6 +225,12 @@ class Counter:
         number = before.number if same else before.number + 1
         self._wanted = Wanted(number, view.wants, until_ns, view.detail)
         self._out(self._wanted)
+
+
+def _means_the_same(page: Page, before: Page) -> bool:
+    """Say whether every touch does the same on both."""
+    now = (page.name, offered(page), page.entry)
+    return now == (before.name, offered(before), before.entry)
 
 
 def fault_of(error: SanmenError) -> str:
