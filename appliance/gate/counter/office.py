@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from appliance.gate.counter.session import Session
     from appliance.gate.store.records import Credential, CredentialKind, Resident
 
-HOUSEHOLD: Final = re.compile(r"\d{1,4}(-\d{1,4}){1,2}")
+HOUSEHOLD: Final = re.compile(r"[0-9]{1,4}(-[0-9]{1,4}){1,2}")
 LONGEST_HOUSEHOLD: Final = 14
 VISITOR: Final = "visitor:"
 """How the label of a visitor begins; the kind follows."""
