@@ -78,6 +78,7 @@ AT_IMPORT = {
         "keys",
     ),
     *("accumulate", "slice", "enumerate"),
+    "to",  # of gate/counter/form.py: the handler of an act that only goes to a page
     *("TypeVar", "ParamSpec", "NewType", "dataclass", "field", "Meta", "MappingProxyType", "cast"),
     *("PurePosixPath", "Path", "Typer", "Option", "Argument", "command", "callback", "fromhex"),
 }

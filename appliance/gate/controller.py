@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appliance.errors import AuditError, LinkError, SanmenError, StoreError
@@ -13,6 +12,7 @@ from appliance.gate.access.policy import DoorsWorking
 from appliance.gate.access.reasons import Method, Reason
 from appliance.gate.cards import Cards
 from appliance.gate.claims import Claims
+from appliance.gate.counter.checker import Checker
 from appliance.gate.counter.front import Front
 from appliance.gate.counter.giver import Giver
 from appliance.gate.counter.wants import PhoneShown, Want
@@ -37,41 +37,13 @@ from hardware.errors import DeviceError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from appliance.clock import Clock
     from appliance.gate.access.clones import Suspicion
     from appliance.gate.access.decision import AccessDecision
     from appliance.gate.access.policy import FaceStanding
     from appliance.gate.cards import JudgedCard
-    from appliance.gate.counter.clerk import Clerk
-    from appliance.gate.credential.card_layout import Site
-    from appliance.gate.credential.pass_token import PassVerifier
-    from appliance.gate.credential.replay import Ledger
-    from appliance.gate.credential.scheme import CardScheme
-    from appliance.gate.credential.trusted_time import TrustedTime
-    from appliance.gate.journal import Journal
-    from appliance.gate.references import References
+    from appliance.gate.parts import Parts
     from appliance.gate.rules import Rules
-    from appliance.gate.store.roster import Roster
     from appliance.link import Link, Said
-    from hardware.ports import DoorIo, Reader
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the controller works with; built once by process.py."""
-
-    clock: Clock
-    door: DoorIo
-    reader: Reader
-    roster: Roster
-    references: References
-    passes: PassVerifier
-    ledger: Ledger
-    time: TrustedTime
-    journal: Journal
-    site: Site
-    schemes: tuple[CardScheme, ...] = ()
-    hire: Callable[[], Clerk] | None = None
 
 
 class Controller:
@@ -97,6 +69,9 @@ class Controller:
         self._cards = Cards(parts.reader, parts.schemes, self._claims.card_key)
         self._visits = Visits(parts.clock, rules.visit, self._faults, self._tell)
         self._giver = Giver(self.front, self._cards, self._visits, parts)
+        self._checker = Checker(
+            self.front, parts, self._faults, lambda: self._door.grant(self._now())
+        )
         self._features = ""
         self._lockout = FaceLockout()
         self._watch = Watchman(parts, self._faults, self._tell)
@@ -139,6 +114,7 @@ class Controller:
         self.front.step()
         works = self._standing.allowed and not self._faults.of("face")
         self._giver.step(face_allowed=works and self._settled.commissioned)
+        self._checker.step(sees=self._visits.link is not None)
         self._visits.show(on=self.front.preview)
 
     def present_card(self, card: JudgedCard) -> None:

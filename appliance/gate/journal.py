@@ -139,6 +139,21 @@ class Journal:
         newest = max(number, self.alarms_seen())
         return self._append(event, (ALARMS, newest.to_bytes(NUMBER_BYTES, "big")))
 
+    def check_passed(self, name: str) -> bool | None:
+        """Return what a commissioning check came to last, or None."""
+        return {b"yes": True, b"no": False}.get(self._log.mark(f"check {name}") or b"")
+
+    def checked(self, name: str, by: str, *, passed: bool) -> str:
+        """Log what a commissioning check came to, durably (S144); return its line.
+
+        Raises:
+            AuditError: it is not in the log.
+
+        """
+        word = "yes" if passed else "no"
+        event = self._event("check.done", None, {"check": name, "passed": word, "by": by})
+        return self._append(event, (f"check {name}", word.encode()))
+
     def _event(self, kind: str, pseudonym: str | None, detail: dict[str, str]) -> AuditEvent:
         return AuditEvent(kind, self._clock.wall(), self._portal, "", "", pseudonym, detail)
 

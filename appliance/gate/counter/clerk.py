@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 WAITING = 64
 """Messages in a queue; a screen that touches faster loses touches."""
 BEAT_S = 0.05
-HANG_NS = 30_000_000_000
-"""A clerk that works on one thing for longer is given up: erasure takes seconds."""
+HANG_NS = 120_000_000_000
+"""A clerk that works on one thing for longer is given up: erasure takes seconds, reading a log of a
+million events a minute."""
 
 
 def tools_of(archive: Archive, config: Config, clock: Clock) -> Tools:

@@ -204,7 +204,7 @@ class Counter:
             steps=view.steps,
             leaf=leaf,
             leaves=leaves,
-            locks_ns=now + IDLE_NS.get(form.ground, STAFF_IDLE_NS),
+            locks_ns=now + (view.idle_ns or IDLE_NS.get(form.ground, STAFF_IDLE_NS)),
             preview=view.preview,
         )
         before = self._page

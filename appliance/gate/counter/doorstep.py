@@ -21,7 +21,7 @@ def _help(session: Session) -> View:
 
 
 def _open(_session: Session) -> View:
-    return View(choices=(BACK,), wants=frozenset({Want.CARD, Want.CODE}))
+    return View(choices=(BACK,), wants=frozenset({Want.CARD, Want.CODE}), preview=True)
 
 
 def _opened(session: Session, shown: CardShown | CodeShown) -> Turn:

@@ -27,6 +27,7 @@ class View:
     """What a page shows; fields as in `terminal.Page`, which the counter makes of it.
 
     Attributes:
+        idle_ns: how long it may be left alone; 0 = as its ground.
         wants: what the page waits for.
         detail: for whoever gives that.
         listed: rows of a list, of which only the leaf that is open is shown, after `rows`.
@@ -41,6 +42,7 @@ class View:
     step: int = 0
     steps: int = 0
     preview: bool = False
+    idle_ns: int = 0
     wants: frozenset[Want] = frozenset()
     detail: Any = field(default=None, repr=False)
     listed: Sequence[Row] | None = None
@@ -124,7 +126,10 @@ class Form:
 
 COMMON_FAULTS = ("store-failed", "not-allowed", "too-late", "too-long", "log-failed")
 """Any page may show these: the counter itself says them."""
-GIVEN_FAULTS = ("not-yours", "unknown-card", "reader-fault", "two-cards", "pulled-away")
+GIVEN_FAULTS = (
+    *("not-yours", "unknown-card", "reader-fault", "two-cards", "pulled-away"),
+    *("unknown-code", "clock-unsure"),
+)
 """Any page that wants something may show these."""
 
 

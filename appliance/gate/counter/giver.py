@@ -20,8 +20,8 @@ from appliance.messages import FaceEvidence, Gathered, Guidance, Hint, VisitAban
 
 if TYPE_CHECKING:
     from appliance.gate.cards import Cards
-    from appliance.gate.controller import Parts
     from appliance.gate.counter.front import Front
+    from appliance.gate.parts import Parts
     from appliance.gate.visits import Visits
     from appliance.link import Link, Said
 

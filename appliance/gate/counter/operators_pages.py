@@ -8,6 +8,7 @@ from appliance.errors import OperatorError, RosterError
 from appliance.gate.counter.enrol_issue import WRITE_FAULTS
 from appliance.gate.counter.form import BACK, Form, Turn, View, go, stay, text, to, word
 from appliance.gate.counter.office import card_site
+from appliance.gate.counter.staff import OFFICE
 from appliance.gate.counter.wants import CardWritten, Want
 from appliance.gate.enrolment.arrival import arrive
 from appliance.gate.store.operators import NAME_LIMIT, Role
@@ -24,8 +25,6 @@ LONGEST_PIN: Final = 12
 STEPS: Final = 5
 NEXT: Final = Choice("next", Weight.NEXT)
 ROLES: Final = tuple(role.value for role in Role)
-STAFF: Final = "staff"
-"""Household of those who run the gate; no flat is called so."""
 NAME, ROLE, CARD, PIN = "name", "role", "card", "pin"
 
 
@@ -59,7 +58,7 @@ def _remove(session: Session, _touch: Touch) -> Turn:
         return go("operators.list", "last-manager" if found else "too-late")
     person = found[0].person if found else ""
     roster = session.tools.archive.roster
-    if person and person in roster and roster.get(person).profile.household == STAFF:
+    if person and person in roster and roster.get(person).profile.household == OFFICE:
         session.show("operators.removing")
         session.tools.rights.erase(person)
     return go("operators.list")
@@ -128,8 +127,7 @@ def _add(session: Session, touch: Touch) -> Turn:
     if touch.text != draft.pop(PIN):
         return go("operators.pin", "pins-differ")
     archive = session.tools.archive
-    # Known by role and number alone: the name stands with the operator.
-    profile = Profile(STAFF, "", frozenset({"card"}))
+    profile = Profile(OFFICE, draft[NAME], frozenset({"card"}))
     try:
         with archive.roster.store.transaction():
             person = arrive(archive, card_site(session), profile, draft[CARD])

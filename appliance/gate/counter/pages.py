@@ -4,25 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.gate.counter import (
-    alarms,
-    doorstep,
-    enrol,
-    enrol_consent,
-    enrol_face,
-    enrol_issue,
-    erase,
-    find,
-    hours_pages,
-    manager,
-    operators_pages,
-    person,
-    person_change,
-    reports,
-    resident,
-    tickets_pages,
-    visitors,
-)
+from appliance.gate.counter import auditor, doorstep, resident, resident_acts, staff
+from appliance.gate.counter.office_pages import OFFICE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,22 +14,11 @@ if TYPE_CHECKING:
 
 GROUPS = (
     doorstep.FORMS,
+    staff.FORMS,
     resident.FORMS,
-    manager.FORMS,
-    enrol.FORMS,
-    enrol_issue.FORMS,
-    enrol_consent.FORMS,
-    enrol_face.FORMS,
-    find.FORMS,
-    person.FORMS,
-    person_change.FORMS,
-    erase.FORMS,
-    visitors.FORMS,
-    alarms.FORMS,
-    tickets_pages.FORMS,
-    hours_pages.FORMS,
-    reports.FORMS,
-    operators_pages.FORMS,
+    resident_acts.FORMS,
+    auditor.FORMS,
+    *OFFICE,
 )
 
 

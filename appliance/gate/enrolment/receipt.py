@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 CONSENT = "consent-receipt"
 ERASURE = "erasure-receipt"
-KINDS = (CONSENT, ERASURE)
+COPY = "data-copy"
+KINDS = (CONSENT, ERASURE, COPY)
 LONGEST_TOKEN = 1100
 """Characters; more would make a code too fine for a phone held by hand."""
 MODULE_PX = 4
@@ -33,7 +34,7 @@ class Receipt:
     """One signed statement of a gate.
 
     Attributes:
-        kind: CONSENT or ERASURE; it stands in the signed header, so none passes for another.
+        kind: CONSENT, ERASURE or COPY; it stands in the signed header, so none passes for another.
         claims: what it states, under short names (see consent_receipt and proof).
         token: compact JWS over the claims.
 

@@ -15,7 +15,7 @@ from appliance.gate.store.audit_findings import Finding, FindingKind, Witnesses
 from appliance.gate.store.audit_verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
 MAC_BYTES = 32
@@ -163,6 +163,30 @@ class AuditLog(LogFile):
         with self.speaking():
             rows = self.db.conn.execute(sql, (max(0, count),)).fetchall()
         return tuple(self.entry(*row) for row in reversed(rows))
+
+    def find(
+        self, pieces: Sequence[str], count: int, skip: int = 0
+    ) -> tuple[int, tuple[AuditEntry, ...]]:
+        """Return how many events hold all of these pieces of text, and some of them, newest first.
+
+        Args:
+            pieces: of an event's text as JSON, such as `"kind":"entry.`; none = all events.
+            count: how many to return at most.
+            skip: leave out so many of the newest.
+
+        Raises:
+            AuditError: one of those returned is not as it was written; it is named.
+
+        """
+        where = " AND ".join(["instr(body, ?)"] * len(pieces)) or "1"
+        sql = f"{ENTRIES}WHERE {where} ORDER BY sequence DESC LIMIT ? OFFSET ?"
+        with self.speaking():
+            (total,) = self.db.conn.execute(
+                f"SELECT count(*) FROM event WHERE {where}",  # noqa: S608 - only placeholders
+                tuple(pieces),
+            ).fetchone()
+            rows = self.db.conn.execute(sql, (*pieces, count, skip)).fetchall()
+        return int(total), tuple(self.entry(*row) for row in rows)
 
     def entries(self, first: int, last: int) -> Iterator[AuditEntry]:
         """Give the entries from number `first` to `last`, both included.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -179,6 +180,20 @@ class Operators:
             raise OperatorError("login", f"a {person.role.value}", f"a {role.value} (S141)")
         self._journal.happened("operator.login", by=person.pseudonym, role=role.value)
         return person
+
+    def waits(self, name: str) -> int:
+        """Return how many seconds an operator's next attempt has to wait; 0 = none.
+
+        Raises:
+            SealBrokenError: the row was altered.
+
+        """
+        found = self._find(name)
+        if found is None or found[1].paused_until is None:
+            return 0
+        left = found[1].paused_until - self._clock.wall()
+        most = pause_after(found[1].failures)
+        return max(0, math.ceil(min(left, most).total_seconds()))
 
     def _count_attempt(self, name: str, now: datetime) -> timedelta | None:
         """Count one more failed attempt in advance; return how long to wait instead, if so."""
