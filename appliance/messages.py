@@ -215,7 +215,7 @@ class StartVisit:
         purpose: compare once, or gather for an enrolment.
         deadline_ns: give evidence or give up by then.
         trigger: the act of intent.
-        turn: how the head is to be held; of an enrolment only.
+        turn: how the head is to be held, of an enrolment; None = as quality allows.
 
     """
 
@@ -223,7 +223,7 @@ class StartVisit:
     purpose: Purpose
     deadline_ns: Nanoseconds
     trigger: Trigger = Trigger.DWELL
-    turn: Turn = Turn.FRONT
+    turn: Turn | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,8 @@ class Acquisition:
 
         Of an enrolment, a head held otherwise than asked gives a hint and is not kept.
         """
-        hint = awry(sample.yaw, self._start.turn) if self.enrols else Hint.NONE
+        turn = self._start.turn if self.enrols else None
+        hint = Hint.NONE if turn is None else awry(sample.yaw, turn)
         if hint is not Hint.NONE:
             sample.vector.fill(0.0)
             self._hint = hint
@@ -159,5 +160,5 @@ class Acquisition:
         settings = self._settings
         if not self.enrols:
             return settings.identify_pictures
-        front = self._start.turn is Turn.FRONT
-        return settings.enrol_pictures if front else settings.turned_pictures
+        turned = self._start.turn in {Turn.LEFT, Turn.RIGHT}
+        return settings.turned_pictures if turned else settings.enrol_pictures

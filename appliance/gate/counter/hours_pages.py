@@ -20,7 +20,7 @@ DAY: Final = "day"
 OPENS: Final = "opens"
 WHOLE: Final = 24 * 60
 NEXT: Final = Choice("next", Weight.NEXT)
-WORDS: Final = tuple(day.name.lower() for day in Weekday)
+WORDS: Final = (*("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),)
 MOST_PERIODS: Final = 5
 """Shown of one day."""
 

@@ -12,8 +12,6 @@ from appliance.gate.counter.tickets_pages import open_tickets
 from appliance.terminal import Choice, Ground, Row, Weight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from appliance.gate.counter.form import Touch
     from appliance.gate.counter.session import Session
 
@@ -43,13 +41,10 @@ def _home(session: Session) -> View:
     )
 
 
-def _place(act: str) -> Callable[[Session, Touch], Turn]:
-    def turn(session: Session, _touch: Touch) -> Turn:
-        forget(session)
-        session.draft.clear()
-        return go(PLACES[act])
-
-    return turn
+def _place(session: Session, touch: Touch) -> Turn:
+    forget(session)
+    session.draft.clear()
+    return go(PLACES[touch.act])
 
 
 FORMS = (
@@ -57,7 +52,7 @@ FORMS = (
         "manager.home",
         Ground.MANAGER,
         _home,
-        {"lock": leave, **{act: _place(act) for act in PLACES}},
+        {"lock": leave, **{act: _place for act, _page in PLACES.items()}},
         rows=("last-backup",),
         words=("none",),
     ),

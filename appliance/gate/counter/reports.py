@@ -96,7 +96,7 @@ FORMS = (
         "reports.show",
         Ground.MANAGER,
         _show,
-        {"back": to("manager.home"), **dict.fromkeys(SPANS, _span)},
+        {"back": to("manager.home"), "day": _span, "week": _span, "month": _span},
         rows=("since", "entries", "share-face", "refusals", "consents", "erasures", "tickets"),
         words=(*METHODS, *REASONS),
     ),

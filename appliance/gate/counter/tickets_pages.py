@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CHOSEN = "ticket"
 WORDS = {Kind.CORRECT: "correction", Kind.COMPLAIN: "complaint"}
 STATES = ("open", "overdue", "answered")
-TOPIC_WORDS = tuple(sorted({topic for topics in TOPICS.values() for topic in topics}))
+TOPIC_WORDS = tuple({topic for topics in TOPICS.values() for topic in topics})
 
 
 def _tickets(session: Session) -> Tickets:

@@ -222,7 +222,9 @@ FORMS = (
         _until,
         {
             "back": to("visitors.kind"),
-            **dict.fromkeys(DAYS, _until_chosen),
+            "today": _until_chosen,
+            "days3": _until_chosen,
+            "week1": _until_chosen,
             "date": to("visitors.date"),
         },
     ),
