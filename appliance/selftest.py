@@ -18,6 +18,7 @@ from appliance.errors import SanmenError
 from appliance.gate import process as gate
 from appliance.gate.archive import open_archive
 from appliance.gate.store.roots import weakness
+from appliance.gate.store.settings import Settings
 from appliance.hardening import Measure, environment
 from appliance.vision import process as vision
 from hardware.errors import DeviceError
@@ -61,6 +62,7 @@ def check_all(config: Config) -> tuple[Finding, ...]:
         ("door inputs", _inputs, "check the wiring of door, REX, fire and tamper"),
         ("reader", _reader, "check the reader's cable and [reader]"),
         ("key and store", _store, "restore the key, or begin anew with `sanmen run`"),
+        ("sign-off", _sign_off, "technician and manager sign off at the screen; face waits for it"),
         ("log", _log, "keep the file as evidence; call the vendor"),
         ("memory", _memory, "systemd: LimitMEMLOCK=infinity and GLIBC_TUNABLES, or no swap"),
         ("clock", _clock, "set the time; check the RTC's battery"),
@@ -150,6 +152,21 @@ def _store(config: Config) -> str:
     weak = weakness(config.store)
     strength = f"WEAK KEY: {weak}" if weak else "key bound to this device"
     return f"{strength}; {count} residents"
+
+
+def _sign_off(config: Config) -> str:
+    if not config.methods.face:
+        return "face is switched off"
+    if config.site.simulation:
+        return "simulation site: not needed"
+    archive = open_archive(config, SystemClock())
+    try:
+        signed = Settings(archive.roster.store, archive.journal).commissioned()
+    finally:
+        archive.close()
+    if signed is None:
+        raise SanmenError("sign-off", "none", "a technician's and a manager's (S144, S154)")
+    return f"{signed.at:%Y-%m-%d} by {signed.technician} and {signed.manager}"
 
 
 def _log(config: Config) -> str:

@@ -9,8 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from appliance.cli import build
+from appliance.clock import SystemClock
 from appliance.config import load
-from appliance.gate.archive import create_archive
+from appliance.gate.archive import create_archive, open_archive
+from appliance.gate.store.operator_record import Role
+from appliance.gate.store.operators import Operator
+from appliance.gate.store.settings import Settings
+from appliance.sections import Config, Methods, Store
+from appliance.selftest import Finding, check_all
 from hardware.sim.library import footage_path
 
 if TYPE_CHECKING:
@@ -81,3 +87,25 @@ def test_a_whole_gate_passes_and_the_table_reads_well(config: Path) -> None:
     result = CliRunner().invoke(build(), ["selftest", "--config", str(config)])
     assert result.exit_code == 0
     assert "every hash and shape is right" in result.output
+
+
+def test_a_real_gate_that_nobody_signed_off_fails_there_until_two_people_do(
+    tmp_path: Path,
+) -> None:
+    settings = Config(
+        store=Store(folder=str(tmp_path / "state"), key_file=str(tmp_path / "device.key")),
+        methods=Methods(face=True),
+    )
+    create_archive(settings)
+
+    def sign_off() -> Finding:
+        return next(one for one in check_all(settings) if one.part == "sign-off")
+
+    assert not sign_off().passed
+    assert "sign off at the screen" in sign_off().fix
+    archive = open_archive(settings, SystemClock())
+    people = Operator("Zhao", Role.TECHNICIAN, "op-2"), Operator("Wang", Role.MANAGER, "op-1")
+    Settings(archive.roster.store, archive.journal).sign_off(*people, archive.clock.wall())
+    archive.close()
+    assert sign_off().passed
+    assert sign_off().found.endswith("by op-2 and op-1")

@@ -17,6 +17,8 @@ from appliance.gate.access.reasons import Method
 from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.rules import build_rules
 from appliance.gate.store.roots.file import FileKey
+from appliance.link import Link, connect
+from appliance.terminal import TO_SCREEN, NoPage, Page, Terminal, Touched
 from hardware.ports import Lock
 
 if TYPE_CHECKING:
@@ -142,3 +144,32 @@ def test_the_room_runs_until_sigterm_and_its_relay_is_off(
     assert process.main(path, path.parent / "link") == 0
     assert not doors[0].relay_on
     assert not (path.parent / "link").exists()
+
+
+def test_a_screen_beside_vision_is_told_the_state_and_served(
+    path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_archive(config)
+    screens: list[Link] = []
+    heard: list[object] = []
+    turns: list[int] = []
+
+    def look(_: object) -> None:
+        turns.append(1)
+        if not screens:
+            there = path.parent / "ui.socket"
+            assert there.stat().st_mode & 0o777 == 0o600
+            screens.append(Link(connect(there), TO_SCREEN, SystemClock()))
+            screens[0].send(Touched(SystemClock().now_ns(), "help"))
+            return
+        heard.extend(screens[0].receive())
+        if any(isinstance(one, Page) for one in heard) or len(turns) > 3000:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Silent, "alive", look)
+    assert process.main(path, path.parent / "link") == 0
+    screens[0].close()
+    assert isinstance(heard[0], NoPage)
+    assert isinstance(heard[1], Terminal)
+    assert [one.name for one in heard if isinstance(one, Page)] == ["help"]
+    assert not (path.parent / "ui.socket").exists()

@@ -98,8 +98,8 @@ class Front:
 
     def step(self) -> None:
         """Hear screen and clerk, and show what has changed."""
-        self._hear_screen()
         self._keep_clerk()
+        self._hear_screen()
         self._hear_clerk()
         self._show()
 

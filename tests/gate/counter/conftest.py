@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.counter.clerk import tools_of
 from appliance.gate.counter.counter import Counter
+from appliance.gate.counter.form import Form, View
 from appliance.gate.counter.pages import all_forms
 from appliance.gate.counter.vocabulary import undeclared
 from appliance.gate.counter.wants import CardShown, CodeShown, Given, NotGiven, Passing, Wanted
+from appliance.gate.enrolment.commit import Enrolment, Face, commit
+from appliance.gate.enrolment.consent import Consent, GivenBy
+from appliance.gate.store.operators import Operators
 from appliance.gate.store.records import Profile
 from appliance.sections import Config, Methods, Site, Store
-from appliance.terminal import Field, NoPage, Page, Touched
+from appliance.terminal import Field, Ground, NoPage, Page, Touched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +123,27 @@ class Bench:
         profile = Profile(household, "Li", frozenset({"card", "pass"}))
         return self.archive.roster.add(profile, (card,))
 
+    def with_face(self, seed: int = 1) -> str:
+        drawn = np.random.default_rng(seed).standard_normal(32)
+        now = self.clock.wall()
+        consent = Consent(
+            "v1", "entry", GivenBy.SELF, now, now + timedelta(days=365), "on the screen"
+        )
+        face = Face((drawn / np.linalg.norm(drawn)).astype(np.float32), "recipe", 80)
+        profile = Profile("3-2-1502", "李", frozenset({"card", "face"}))
+        enrolment = Enrolment(profile, (CARD,), (), consent, face)
+        return commit(self.archive.roster, self.archive.gallery, enrolment, now)
+
+    def at_home(self, who: str) -> None:
+        """Open somebody's own data with their card."""
+        self.public("my-data")
+        self.card(who)
+        assert self.name == "my.home"
+
+    @property
+    def operators(self) -> Operators:
+        return Operators(self.archive.roster.store, self.archive.journal, self.clock)
+
     def kinds(self) -> list[str]:
         return [one.event.kind for one in self.log.tail(200)]
 
@@ -144,7 +170,10 @@ def clock() -> HandClock:
 def bench(config: Config, clock: HandClock) -> Iterator[Bench]:
     create_archive(config)
     archive = open_archive(config, clock)
-    forms = all_forms()
+    # Homes of roles whose pages another branch of the table brings.
+    homes = (("manager.home", Ground.MANAGER), ("tech.list", Ground.TECHNICIAN))
+    bare = {name: Form(name, ground, lambda _session: View()) for name, ground in homes}
+    forms = {**bare, **all_forms()}
     said: list[Out] = []
 
     def out(message: Out) -> None:
