@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from appliance.gate.counter.arrival import STEPS, arrival
 from appliance.gate.counter.form import BACK, LEAF_ROWS, Form, Turn, View, go, stay, text, to, twins
-from appliance.gate.counter.office import face_limits, residents_of, visitor_kind
+from appliance.gate.counter.office import face_limits, face_offered, residents_of, visitor_kind
 from appliance.gate.counter.wants import CardShown, CodeShown, Want
 from appliance.gate.enrolment.consent import Consent, GivenBy, Relation
 from appliance.gate.enrolment.face_desk import FaceDesk, FaceRefusedError
@@ -59,7 +59,7 @@ def _read(session: Session, _touch: Touch) -> Turn:
     """Open the enrolment of the face: refused at once to whoever has no other door (S14)."""
     person = arrival(session)
     person.drop_face()
-    if not session.tools.config.methods.face:
+    if not face_offered(session):
         return stay("face-off")
     try:
         person.face = FaceDesk(

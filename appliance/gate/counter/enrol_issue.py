@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from appliance.errors import PassError, RosterError
 from appliance.gate.counter.arrival import STEPS, arrival, forget
 from appliance.gate.counter.form import BACK, Form, Turn, View, go, stay, text, to, word
-from appliance.gate.counter.office import card_site
+from appliance.gate.counter.office import card_site, face_offered
 from appliance.gate.counter.wants import CardWritten, PhoneShown, Want
 from appliance.gate.credential.pass_token import enrolled_key, key_id
 from appliance.gate.enrolment.arrival import arrive
@@ -79,7 +79,7 @@ def _save(session: Session) -> Turn:
 
 def _saved(session: Session) -> View:
     person = arrival(session)
-    asks = session.tools.config.methods.face
+    asks = face_offered(session)
     return View(
         rows=(
             Row("household", (text(person.household),)),

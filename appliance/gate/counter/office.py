@@ -10,6 +10,7 @@ from appliance.gate.credential.card_layout import Site
 from appliance.gate.enrolment.card_desk import CardDesk
 from appliance.gate.enrolment.gathering import FaceLimits
 from appliance.gate.rules import build_rules
+from appliance.gate.store.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +77,20 @@ def face_limits(session: Session) -> FaceLimits:
     """Return what a face must keep to here."""
     config = session.tools.config
     return FaceLimits(build_rules(config).cues, config.face.threshold)
+
+
+def face_offered(session: Session) -> bool:
+    """Say whether this gate takes faces: switched on, and signed off unless it is simulated.
+
+    Raises:
+        StoreError: the store failed.
+
+    """
+    config, archive = session.tools.config, session.tools.archive
+    if not config.methods.face:
+        return False
+    signed = Settings(archive.roster.store, archive.journal).commissioned()
+    return config.site.simulation or signed is not None
 
 
 def zone(session: Session) -> ZoneInfo:

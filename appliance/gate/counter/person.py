@@ -11,6 +11,7 @@ from appliance.gate.counter.form import BACK, Form, View, at, go, stay, text, to
 from appliance.gate.counter.office import (
     KINDS,
     card_desk,
+    face_offered,
     held,
     log,
     visitor_kind,
@@ -90,7 +91,7 @@ def _show(session: Session) -> View:
     until = profile.valid_until
     face = face_state(session, one)
     has_face = face in {"active", "frozen"}
-    adds = session.tools.config.methods.face and not has_face and not visitor_kind(profile.label)
+    adds = face_offered(session) and not has_face and not visitor_kind(profile.label)
     acts = (
         "change",
         "reissue",
