@@ -6,7 +6,7 @@ from typing import Final
 
 from appliance.messages import Hint, Turn
 
-MOST_FRONT: Final = 12.0
+MOST_FRONT: Final = 15.0
 """Degrees of yaw up to which a face counts as frontal in an enrolment."""
 LEAST_TURNED: Final = 8.0
 MOST_TURNED: Final = 22.0

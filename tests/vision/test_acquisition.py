@@ -100,8 +100,8 @@ def turned(turn: Turn) -> Acquisition:
 @pytest.mark.parametrize(
     ("turn", "yaw", "hint"),
     [
-        (Turn.FRONT, 13.0, Hint.LOOK_AHEAD),
-        (Turn.FRONT, -13.0, Hint.LOOK_AHEAD),
+        (Turn.FRONT, 15.1, Hint.LOOK_AHEAD),
+        (Turn.FRONT, -15.1, Hint.LOOK_AHEAD),
         (Turn.FRONT, float("nan"), Hint.LOOK_AHEAD),
         (Turn.LEFT, 0.0, Hint.TURN_LEFT),
         (Turn.LEFT, -15.0, Hint.TURN_LEFT),

@@ -61,7 +61,9 @@ def _confirmed(session: Session, touch: Touch) -> Turn:
     session.show("erase.running")
     rights = session.tools.rights
     if what == FACE:
-        _, erased = rights.withdraw(one.pseudonym, "at the manager's desk", GivenBy.SELF)
+        consent = session.tools.archive.roster.consent(one.pseudonym)
+        by = consent.given_by if consent else GivenBy.SELF
+        _, erased = rights.withdraw(one.pseudonym, "at the manager's desk", by)
     else:
         # The one asked for last; an earlier proof that was cut short comes before it.
         erased = rights.erase(one.pseudonym)[-1]
