@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appliance.clock import SkippingClock
 from appliance.errors import StoreError
 from appliance.gate.access.card_proof import CardProof
 from appliance.gate.card_writing import CardOrder, NewCard
@@ -19,6 +18,7 @@ from hardware.ports import Authenticity, CardAnswered, CardTechnology
 from hardware.sim.card import SoftCard
 from hardware.sim.card_memory import EV1, Memory
 from hardware.sim.reader import SimReader
+from tests.gate.counter.conftest import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ def order(taken: Callable[[bytes, bytes], bool] = nobody, master: bytes = MASTER
 class SlowReader(SimReader):
     """Hands over at most one event at a time, and of the card's answers only so many."""
 
-    def __init__(self, clock: SkippingClock) -> None:
+    def __init__(self, clock: HandClock) -> None:
         super().__init__(clock)
         self.answers = 1000
 
@@ -61,7 +61,7 @@ class SlowReader(SimReader):
 
 class Bench:
     def __init__(self) -> None:
-        self.clock = SkippingClock()
+        self.clock = HandClock()
         self.reader = SlowReader(self.clock)
         self.known: dict[bytes, CardKey] = {}
         self.cards = Cards(self.reader, (Desfire(SITE),), self.known.get)
