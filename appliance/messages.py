@@ -28,6 +28,14 @@ class Purpose(Enum):
     ENROL = "enrol"
 
 
+class Turn(Enum):
+    """How the head is held for one part of an enrolment; left and right are the person's own."""
+
+    FRONT = "front"
+    LEFT = "left"
+    RIGHT = "right"
+
+
 class Trigger(Enum):
     """The act of intent that began a visit (law 2)."""
 
@@ -53,6 +61,8 @@ class Hint(Enum):
     NOD_SLIGHTLY = "nod_slightly"
     BLINK = "blink"
     WATCH_LIGHT = "watch_light"
+    TURN_LEFT = "turn_left"
+    TURN_RIGHT = "turn_right"
 
 
 class Tint(Enum):
@@ -191,6 +201,20 @@ class VisitAbandoned:
 
 
 @dataclass(frozen=True, slots=True)
+class Gathered:
+    """How far an enrolment's part is; sent when it changes, also when it begins anew.
+
+    Attributes:
+        visit: the visit.
+        share: of the pictures wanted.
+
+    """
+
+    visit: VisitId
+    share: Score
+
+
+@dataclass(frozen=True, slots=True)
 class QrRead:
     """A QR code was held to the camera.
 
@@ -221,6 +245,7 @@ class StartVisit:
         purpose: compare once, or gather for an enrolment.
         deadline_ns: give evidence or give up by then.
         trigger: the act of intent.
+        turn: how the head is to be held, of an enrolment; None = as quality allows.
 
     """
 
@@ -228,6 +253,7 @@ class StartVisit:
     purpose: Purpose
     deadline_ns: Nanoseconds
     trigger: Trigger = Trigger.DWELL
+    turn: Turn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +315,10 @@ class SetPreview:
     on: bool
 
 
-FROM_VISION = (Ready, Health, IntentSeen, Guidance, CuesSeen, FaceEvidence, VisitAbandoned, QrRead)
+FROM_VISION = (
+    *(Ready, Health, IntentSeen, Guidance, CuesSeen, FaceEvidence, VisitAbandoned, QrRead),
+    Gathered,
+)
 FROM_GATE = (SetMode, StartVisit, StopVisit, Conclude, Prompted, LightShown, SetPreview)
 
 Message = (
@@ -301,6 +330,7 @@ Message = (
     | FaceEvidence
     | VisitAbandoned
     | QrRead
+    | Gathered
     | SetMode
     | StartVisit
     | StopVisit

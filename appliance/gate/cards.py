@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 from appliance.errors import SanmenError
 from appliance.gate.access.card_proof import CardProof
 from appliance.gate.access.clones import CloneWatch, Suspicion
+from appliance.gate.card_writing import CardWriter
 from appliance.gate.credential.scheme import Finding
 from hardware.errors import DeviceError
 from hardware.ports import (
@@ -23,6 +24,7 @@ from hardware.ports import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from appliance.gate.card_writing import CardFault, CardOrder, NewCard
     from appliance.gate.credential.scheme import CardKey, CardScheme, Conversation, Outcome
     from hardware.ports import CardEvent, Reader
 
@@ -108,6 +110,7 @@ class Cards:
         self._collided_ns: int | None = None
         self._judged: list[JudgedCard] = []
         self._suspicions: list[tuple[Suspicion, bytes]] = []
+        self._writer: CardWriter | None = None
 
     def step(self, now_ns: int) -> tuple[JudgedCard, ...]:
         """Take in what the reader saw, and say what its cards are now judged to be.
@@ -125,6 +128,8 @@ class Cards:
                     break
         finally:
             self._end_late(now_ns)
+            if self._writer is not None:
+                self._writer.tick(now_ns)
         judged, self._judged = tuple(self._judged), []
         return judged
 
@@ -133,7 +138,27 @@ class Cards:
         found, self._suspicions = tuple(self._suspicions), []
         return found
 
+    def write(self, order: CardOrder | None) -> None:
+        """Make the next card held to the reader a new one; None = no longer.
+
+        Until then no card that comes is judged. One that was being written keeps what it has, and
+        is gone on with at the next order.
+        """
+        self._writer = None if order is None else CardWriter(self._reader, order)
+
+    def written(self) -> tuple[NewCard | None, tuple[CardFault, ...]]:
+        """Return the card that was made, which ends the order, and what went wrong meanwhile."""
+        if self._writer is None:
+            return None, ()
+        made, faults = self._writer.made, self._writer.faults()
+        if made is not None:
+            self._writer = None
+        return made, faults
+
     def _take(self, event: CardEvent, now_ns: int) -> None:
+        if self._writer is not None and self._writer.take(event, now_ns):
+            self._watch_written(event)
+            return
         match event:
             case CardPresentation(card_id, authenticity, at_ns):
                 self._judged.append(JudgedCard(_PRESENTED[authenticity], card_id, at_ns))
@@ -148,6 +173,13 @@ class Cards:
                 self._collide(at_ns)
             case _:
                 assert_never(event)
+
+    def _watch_written(self, event: CardEvent) -> None:
+        """Count presences for the clone alarm, also of cards that are written."""
+        if isinstance(event, CardSeen):
+            self._note_presence(event.card, event.uid)
+        elif isinstance(event, CardGone):
+            self._watch = self._watch.went(self._reader.identity, event.card)
 
     def _begin(self, seen: CardSeen) -> None:
         self._note_presence(seen.card, seen.uid)

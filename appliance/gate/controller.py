@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appliance.errors import AuditError, LinkError, SanmenError, StoreError
@@ -13,7 +12,9 @@ from appliance.gate.access.policy import DoorsWorking
 from appliance.gate.access.reasons import Method, Reason
 from appliance.gate.cards import Cards
 from appliance.gate.claims import Claims
+from appliance.gate.counter.checker import Checker
 from appliance.gate.counter.front import Front
+from appliance.gate.counter.giver import Giver
 from appliance.gate.counter.wants import PhoneShown, Want
 from appliance.gate.doorkeeper import Doorkeeper
 from appliance.gate.faults import Faults
@@ -37,39 +38,13 @@ from hardware.errors import DeviceError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from appliance.clock import Clock
     from appliance.gate.access.clones import Suspicion
     from appliance.gate.access.decision import AccessDecision
     from appliance.gate.access.policy import FaceStanding
     from appliance.gate.cards import JudgedCard
-    from appliance.gate.counter.clerk import Clerk
-    from appliance.gate.credential.pass_token import PassVerifier
-    from appliance.gate.credential.replay import Ledger
-    from appliance.gate.credential.scheme import CardScheme
-    from appliance.gate.credential.trusted_time import TrustedTime
-    from appliance.gate.journal import Journal
-    from appliance.gate.references import References
+    from appliance.gate.parts import Parts
     from appliance.gate.rules import Rules
-    from appliance.gate.store.roster import Roster
     from appliance.link import Link, Said
-    from hardware.ports import DoorIo, Reader
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the controller works with; built once by process.py."""
-
-    clock: Clock
-    door: DoorIo
-    reader: Reader
-    roster: Roster
-    references: References
-    passes: PassVerifier
-    ledger: Ledger
-    time: TrustedTime
-    journal: Journal
-    schemes: tuple[CardScheme, ...] = ()
-    hire: Callable[[], Clerk] | None = None
 
 
 class Controller:
@@ -95,6 +70,10 @@ class Controller:
         self._cards = Cards(parts.reader, parts.schemes, self._claims.card_key)
         self._visits = Visits(parts.clock, rules.visit, self._faults, self._tell, rules.cues)
         self._visits.asks = rules.asks
+        self._giver = Giver(self.front, self._cards, self._visits, parts)
+        self._checker = Checker(
+            self.front, parts, self._faults, lambda: self._door.grant(self._now())
+        )
         self._features = ""
         self._lockout = FaceLockout()
         self._watch = Watchman(parts, self._faults, self._tell)
@@ -135,6 +114,9 @@ class Controller:
             signed=self._settled.commissioned,
         )
         self.front.step()
+        works = self._standing.allowed and not self._faults.of("face")
+        self._giver.step(face_allowed=works and self._settled.commissioned)
+        self._checker.step(sees=self._visits.link is not None)
         self._visits.show(on=self.front.preview)
 
     def present_card(self, card: JudgedCard) -> None:
@@ -192,11 +174,12 @@ class Controller:
             case Health():
                 self._faults.note("camera", message.camera_fault)
                 self._faults.note("face", message.face_fault)
+            case _ if self._giver.hear(message):
+                pass  # of an enrolment
             case Guidance():
                 self._tell(notices.Hinted(message.hint))
             case IntentSeen():
-                if not self.front.attends:
-                    self._visits.begin(message.at_ns)
+                self._intend(message.at_ns)
             case CuesSeen():
                 self._visits.weigh(message)
             case FaceEvidence():
@@ -207,6 +190,11 @@ class Controller:
                 self._read_code(message)
             case _:
                 raise LinkError("message", type(message).__name__, "one that vision sends")
+
+    def _intend(self, at_ns: int) -> None:
+        """Begin a visit, unless the person stands there for the counter."""
+        if not self.front.attends:
+            self._visits.begin(at_ns)
 
     def _read_code(self, read: QrRead) -> None:
         parts, moment = self._parts, self._watch.moment()

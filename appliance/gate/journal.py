@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SLACK = timedelta(seconds=1)
 """A clock is corrected by so much all day long."""
 CONFIGURATION = "configuration"
+ALARMS = "alarms"
+NUMBER_BYTES = 8
 SHORT = 12
 """Hex digits of a configuration's hash in the log."""
 
@@ -123,6 +125,37 @@ class Journal:
         event = self._event("config.changed", None, {"was": was, "now": now})
         self._append(event, (CONFIGURATION, now.encode()))
         return True
+
+    def alarms_seen(self) -> int:
+        """Return up to which number of the log a manager has looked at its alarms; 0 = none."""
+        kept = self._log.mark(ALARMS)
+        return int.from_bytes(kept, "big") if kept and len(kept) == NUMBER_BYTES else 0
+
+    def saw_alarms(self, number: int, by: str) -> str:
+        """Log that a manager has looked at all alarms up to a number; return its line.
+
+        Raises:
+            AuditError: it is not in the log.
+
+        """
+        event = self._event("alarms.seen", None, {"upto": str(number), "by": by})
+        newest = max(number, self.alarms_seen())
+        return self._append(event, (ALARMS, newest.to_bytes(NUMBER_BYTES, "big")))
+
+    def check_passed(self, name: str) -> bool | None:
+        """Return what a commissioning check came to last, or None."""
+        return {b"yes": True, b"no": False}.get(self._log.mark(f"check {name}") or b"")
+
+    def checked(self, name: str, by: str, *, passed: bool) -> str:
+        """Log what a commissioning check came to, durably (S144); return its line.
+
+        Raises:
+            AuditError: it is not in the log.
+
+        """
+        word = "yes" if passed else "no"
+        event = self._event("check.done", None, {"check": name, "passed": word, "by": by})
+        return self._append(event, (f"check {name}", word.encode()))
 
     def _event(self, kind: str, pseudonym: str | None, detail: dict[str, str]) -> AuditEvent:
         return AuditEvent(kind, self._clock.wall(), self._portal, "", "", pseudonym, detail)

@@ -30,6 +30,8 @@ HINTS = {
     Hint.NOD_SLIGHTLY: "Please nod a little; or use card or code.",
     Hint.BLINK: "Please blink; or use card or code.",
     Hint.WATCH_LIGHT: "Please watch the light; or use card or code.",
+    Hint.TURN_LEFT: "Please turn your head slightly to your left.",
+    Hint.TURN_RIGHT: "Please turn your head slightly to your right.",
 }
 """What a person can do, in English; the screen has its own words."""
 MINUTES_FROM_S = 120

@@ -12,7 +12,7 @@ from appliance.clock import SystemClock
 from appliance.config import load
 from appliance.errors import LinkError, SanmenError
 from appliance.gate.archive import Archive, open_archive
-from appliance.gate.controller import Controller, Parts
+from appliance.gate.controller import Controller
 from appliance.gate.counter.clerk import Clerk
 from appliance.gate.counter.pages import all_forms
 from appliance.gate.credential.card import Desfire
@@ -22,6 +22,7 @@ from appliance.gate.credential.pass_token import PassVerifier
 from appliance.gate.credential.replay import Ledger
 from appliance.gate.credential.trusted_time import TrustedTime
 from appliance.gate.notices import describe
+from appliance.gate.parts import Parts
 from appliance.gate.rules import build_rules
 from appliance.hardening import complain, lock_down
 from appliance.link import Door, Link
@@ -106,6 +107,7 @@ def build_controller(
         time=TrustedTime(archive.roster.store, archive.journal.newest),
         journal=archive.journal,
         schemes=(Desfire(card_site(config)),),
+        site=card_site(config),
         hire=lambda: Clerk(config, clock, all_forms()),
     )
     return Controller(parts, build_rules(config), tell)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from appliance.gate.access.transaction import VisitOutcome
     from appliance.gate.faults import Faults
     from appliance.link import Link, Said
-    from appliance.messages import CuesSeen, FaceEvidence, Message, Tint, VisitAbandoned
+    from appliance.messages import CuesSeen, FaceEvidence, Message, Tint, Turn, VisitAbandoned
 
 VISIT_NS = 4_000_000_000
 """Hard stop of a visit; nobody stands longer before a door."""
@@ -178,6 +178,18 @@ class Visits:
     def stop(self) -> None:
         """End the open visit because somebody asked for it."""
         self._apply(self._transaction.handle(VisitEvent.STOP, self._clock.now_ns()))
+
+    def enrol(self, visit: bytes, turn: Turn, deadline_ns: int) -> bool:
+        """Let vision gather one part of a face for an enrolment; False if there is no vision."""
+        if self._link is None:
+            return False
+        self.stop()
+        self._send(StartVisit(visit, Purpose.ENROL, deadline_ns, turn=turn))
+        return self._link is not None
+
+    def end_enrolment(self, visit: bytes) -> None:
+        """Take an enrolment's visit back; what it gathered is overwritten at once."""
+        self._send(StopVisit(visit))
 
     def show(self, *, on: bool) -> None:
         """Tell vision whether the screen may show the camera's picture."""

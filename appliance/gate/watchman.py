@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from appliance.gate.access.decision import Moment
     from appliance.gate.access.policy import DoorsWorking, FaceStanding, PortalPolicy
-    from appliance.gate.controller import Parts
     from appliance.gate.faults import Faults
+    from appliance.gate.parts import Parts
 
 
 class Watchman:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from appliance.messages import FaceEvidence, Hint, Purpose, VisitAbandoned
+from appliance.messages import FaceEvidence, Gathered, Hint, Purpose, Turn, VisitAbandoned
 from appliance.vision.features import RECIPE, joined
 from appliance.vision.samples import brief
+from appliance.vision.turn import awry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,7 @@ class AcquisitionSettings:
     Attributes:
         identify_pictures: joined into a probe.
         enrol_pictures: joined into a reference.
+        turned_pictures: the same of a part for which the head is turned.
         enrol_spacing_ns: time between two pictures of an enrolment, so that they differ.
         patience_ns: without a usable picture for so long a visit ends and the person is told
             why; face work does not linger over somebody who has turned away. While the cues
@@ -40,6 +42,7 @@ class AcquisitionSettings:
 
     identify_pictures: int = 4
     enrol_pictures: int = 10
+    turned_pictures: int = 4
     enrol_spacing_ns: int = 150_000_000
     patience_ns: int = 700_000_000
     renew_ns: int = 400_000_000
@@ -56,12 +59,14 @@ class Sample:
         vector: (320,) float32 unit feature vector.
         quality: unified quality score, 0 to 100.
         taken_ns: exposure.
+        yaw: how the head is turned, degrees; see `Pose`.
 
     """
 
     vector: NDArray[np.float32]
     quality: int
     taken_ns: int
+    yaw: float = 0.0
 
 
 class Acquisition:
@@ -75,6 +80,7 @@ class Acquisition:
         self._hint = Hint.NONE
         self._used_ns = intent_ns
         self._asked = False
+        self._told = 0.0
 
     @property
     def visit(self) -> bytes:
@@ -100,6 +106,13 @@ class Acquisition:
     def complete(self) -> bool:
         """Whether there is a probe; the cues may still need more."""
         return len(self._samples) >= self._wanted
+
+    def progress(self) -> Gathered | None:
+        """Return how far an enrolment is, if that has changed since the last call."""
+        if not self.enrols or self.share == self._told:
+            return None
+        self._told = self.share
+        return Gathered(self._start.visit, self._told)
 
     def wants(self, taken_ns: int) -> bool:
         """Whether a picture taken now would be used."""
@@ -129,12 +142,21 @@ class Acquisition:
         self._samples.clear()
 
     def add(self, sample: Sample) -> bool:
-        """Take one picture's sample; False if it shows somebody else, and nothing is left."""
+        """Take one picture's sample; False if it shows somebody else, and nothing is left.
+
+        Of an enrolment, a head held otherwise than asked gives a hint and is not kept.
+        """
         for one in self._samples:
             if not float(one.vector @ sample.vector) >= self._settings.same_person:
                 sample.vector.fill(0.0)
                 self.restart(Hint.NONE)
                 return False
+        turn = self._start.turn if self.enrols else None
+        hint = Hint.NONE if turn is None else awry(sample.yaw, turn)
+        if hint is not Hint.NONE:
+            sample.vector.fill(0.0)
+            self._hint = hint
+            return True
         self._samples.append(sample)
         if len(self._samples) > self._wanted:
             self._samples.pop(0).vector.fill(0.0)
@@ -182,4 +204,7 @@ class Acquisition:
     @property
     def _wanted(self) -> int:
         settings = self._settings
-        return settings.enrol_pictures if self.enrols else settings.identify_pictures
+        if not self.enrols:
+            return settings.identify_pictures
+        turned = self._start.turn in {Turn.LEFT, Turn.RIGHT}
+        return settings.turned_pictures if turned else settings.enrol_pictures

@@ -132,7 +132,12 @@ class FacePipeline:
             return hint
         with brief(align(pixels, landmarks)) as aligned:
             vector = self._features.vector(aligned, reference=reference)
-        return Sample(vector=vector, quality=unified(components), taken_ns=taken_ns)
+        return Sample(
+            vector=vector,
+            quality=unified(components),
+            taken_ns=taken_ns,
+            yaw=components.yaw,
+        )
 
     def glance(
         self, pixels: NDArray[np.uint8], faces: tuple[Face, ...], taken_ns: int, setting: Setting

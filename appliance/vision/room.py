@@ -196,6 +196,9 @@ class VisionRoom:
         self._guide(gathering.hint)
         if self._give_evidence(gathering):
             return
+        progress = gathering.progress()
+        if progress is not None:
+            self._link.send(progress)
         over = gathering.over(self._clock.now_ns())
         if over is not None:
             self._link.send(over)

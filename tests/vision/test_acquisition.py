@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from appliance.messages import CueEvidence, Hint, Purpose, StartVisit
+from appliance.messages import CueEvidence, Gathered, Hint, Purpose, StartVisit, Turn
 from appliance.vision.acquisition import Acquisition, AcquisitionSettings, Sample
 from appliance.vision.features import LENGTH, RECIPE
 
@@ -159,3 +160,60 @@ def test_a_visit_that_ends_leaves_no_vector() -> None:
 
     assert not kept.vector.any()
     assert one.share == 0.0
+
+
+def turned(turn: Turn) -> Acquisition:
+    start = StartVisit(VISIT, Purpose.ENROL, 4000 * MS, turn=turn)
+    return Acquisition(start, 0, AcquisitionSettings())
+
+
+@pytest.mark.parametrize(
+    ("turn", "yaw", "hint"),
+    [
+        (Turn.FRONT, 15.1, Hint.LOOK_AHEAD),
+        (Turn.FRONT, -15.1, Hint.LOOK_AHEAD),
+        (Turn.FRONT, float("nan"), Hint.LOOK_AHEAD),
+        (Turn.LEFT, 0.0, Hint.TURN_LEFT),
+        (Turn.LEFT, -15.0, Hint.TURN_LEFT),
+        (Turn.LEFT, 23.0, Hint.LOOK_AHEAD),
+        (Turn.LEFT, float("nan"), Hint.TURN_LEFT),
+        (Turn.RIGHT, 7.9, Hint.TURN_RIGHT),
+        (Turn.RIGHT, -23.0, Hint.LOOK_AHEAD),
+    ],
+)
+def test_a_head_held_otherwise_than_asked_is_told_so_and_not_kept(
+    turn: Turn, yaw: float, hint: Hint
+) -> None:
+    one, picture = turned(turn), replace(sample(0), yaw=yaw)
+    assert one.add(picture) is None
+    assert (one.share, one.hint) == (0.0, hint)
+    assert not picture.vector.any()
+
+
+@pytest.mark.parametrize(("turn", "yaw"), [(Turn.LEFT, 15.0), (Turn.RIGHT, -15.0)])
+def test_a_head_turned_as_asked_gives_a_part_of_four_pictures(turn: Turn, yaw: float) -> None:
+    one = turned(turn)
+    for at in range(3):
+        assert one.add(replace(sample(at), yaw=yaw)) is None
+    evidence = one.add(replace(sample(3), yaw=yaw))
+    assert evidence is not None
+    assert evidence.frames == 4
+
+
+def test_an_enrolment_tells_how_far_it_is_and_when_it_begins_anew() -> None:
+    one = gathering(Purpose.ENROL)
+    assert one.progress() is None
+    one.add(sample(0))
+    assert one.progress() == Gathered(VISIT, 0.1)
+    assert one.progress() is None
+    one.restart(Hint.ONE_PERSON)
+    assert one.progress() == Gathered(VISIT, 0.0)
+
+
+def test_an_identification_tells_nothing_of_its_progress_and_takes_any_yaw_of_good_quality() -> (
+    None
+):
+    one = gathering()
+    one.add(replace(sample(0), yaw=20.0))
+    assert one.share == 0.25
+    assert one.progress() is None

@@ -17,6 +17,7 @@ from appliance.messages import (
     Conclude,
     CuesSeen,
     FaceEvidence,
+    Gathered,
     Guidance,
     Health,
     Hint,
@@ -30,6 +31,7 @@ from appliance.messages import (
     StartVisit,
     StopVisit,
     Tint,
+    Turn,
     VisitAbandoned,
 )
 from appliance.vision import detection, features, landmarks, process, quality
@@ -108,9 +110,11 @@ class Room:
             heard += self.gate.receive()
         return [one for one in heard if not isinstance(one, Health | Ready)]
 
-    def start(self, purpose: Purpose = Purpose.IDENTIFY, seconds: float = 4) -> None:
+    def start(
+        self, purpose: Purpose = Purpose.IDENTIFY, seconds: float = 4, turn: Turn | None = None
+    ) -> None:
         deadline = self.clock.now_ns() + round(seconds * SECOND)
-        self.gate.send(StartVisit(VISIT, purpose, deadline))
+        self.gate.send(StartVisit(VISIT, purpose, deadline, turn=turn))
 
     def close(self) -> None:
         self.gate.close()
@@ -369,6 +373,53 @@ def test_what_the_screen_shows_and_asks_reaches_the_cues_of_its_visit_only(
     looks.clear()
     room.run(0.3)
     assert {(look.prompt, look.light) for look in looks} == {(None, None)}
+
+
+@pytest.mark.parametrize(
+    ("mirrored", "turn", "hint"),
+    [(False, Turn.LEFT, Hint.TURN_LEFT), (True, Turn.RIGHT, Hint.TURN_RIGHT)],
+)
+def test_a_head_turned_the_other_way_gives_no_part_and_is_told_which_way(
+    make: Callable[..., Room],
+    woman: list[NDArray[np.uint8]],
+    *,
+    mirrored: bool,
+    turn: Turn,
+    hint: Hint,
+) -> None:
+    """The woman has turned by 12 degrees to her own right."""
+    room = make(np.ascontiguousarray(woman[0][:, ::-1]) if mirrored else woman[0])
+    room.start(Purpose.ENROL, 3, turn)
+    said = room.run(4)
+    assert not any(isinstance(one, FaceEvidence | Gathered) for one in said)
+    assert hint in [one.hint for one in said if isinstance(one, Guidance)]
+    assert VisitAbandoned in map(type, said)
+
+
+@pytest.mark.parametrize(("mirrored", "turn"), [(False, Turn.RIGHT), (True, Turn.LEFT)])
+def test_a_head_turned_as_asked_gives_its_part(
+    make: Callable[..., Room],
+    woman: list[NDArray[np.uint8]],
+    *,
+    mirrored: bool,
+    turn: Turn,
+) -> None:
+    room = make(np.ascontiguousarray(woman[0][:, ::-1]) if mirrored else woman[0])
+    room.start(Purpose.ENROL, 3, turn)
+    (evidence,) = [one for one in room.run(3) if isinstance(one, FaceEvidence)]
+    assert evidence.frames == 4
+
+
+def test_a_frontal_part_tells_how_far_it_is_and_then_gives_its_evidence(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]]
+) -> None:
+    room = make(woman[0])
+    room.start(Purpose.ENROL, 6, Turn.FRONT)
+    said = room.run(6)
+    shares = [round(one.share, 1) for one in said if isinstance(one, Gathered)]
+    assert shares == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    (evidence,) = [one for one in said if isinstance(one, FaceEvidence)]
+    assert evidence.frames == 10
 
 
 def test_the_room_needs_a_configuration_a_camera_and_a_gate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.gate.counter import auditor, doorstep, resident, resident_acts, staff
+from appliance.gate.counter.office_pages import OFFICE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,7 @@ GROUPS = (
     resident.FORMS,
     resident_acts.FORMS,
     auditor.FORMS,
+    *OFFICE,
 )
 
 

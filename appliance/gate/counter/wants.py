@@ -23,6 +23,8 @@ class Want(Enum):
     """The code a pass app shows when it enrols."""
     FACE = "face"
     """A visit to enrol."""
+    CHECK = "check"
+    """What a device shows now; see `CheckOrder`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,34 @@ class FaceTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckOrder:
+    """The detail of a want for a check.
+
+    Attributes:
+        name: which device.
+        run: how often it was set going on this page; 0 = it is only looked at.
+
+    """
+
+    name: str
+    run: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSeen:
+    """What a device shows now (CHECK).
+
+    Attributes:
+        live: a key of the screen's words.
+        passed: all that was to be seen has been seen.
+
+    """
+
+    live: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NotGiven:
     """Something was shown, and is not what is wanted; the page says why and goes on waiting.
 
@@ -130,7 +160,16 @@ class NotGiven:
     fault: str
 
 
-Event = CardShown | CodeShown | PhoneShown | CardWritten | FaceProgress | FaceTaken | NotGiven
+Event = (
+    CardShown
+    | CodeShown
+    | PhoneShown
+    | CardWritten
+    | FaceProgress
+    | FaceTaken
+    | CheckSeen
+    | NotGiven
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from appliance.errors import CardError, RosterError
+from appliance.gate.card_writing import NewCard
 from appliance.gate.credential.apdu import Steps, UnexpectedError
 from appliance.gate.credential.card_layout import CardFile
 from appliance.gate.credential.card_personalise import IssuedCard, card_uid, personalise
@@ -165,24 +166,60 @@ class CardDesk:
             RosterError: nobody has this pseudonym, or the card is somebody's.
 
         """
-        profile = self._roster.get(pseudonym).profile
+        self._roster.get(pseudonym)
         told = slot.wait(0).uid
         uid = slot.run(card_uid(told))
-        if self._roster.find_by_uid(uid) is not None:
+        if self.taken(uid, b""):
             raise RosterError("card", f"{uid.hex()} is enrolled already", "a new card")
-        issue = 1 + max((one.issue for one in self.cards(pseudonym)), default=0)
+        issue = self.next_issue(pseudonym)
         number = card_id or secrets.token_bytes(CARD_ID_BYTES)
         made = slot.run(
             personalise(told, self._site, master, CardFile(self._site.community, number, issue))
         )
         if made.uid != uid:
             raise CardError("card", "another one now", "one card at a time")
-        # Logged first: a card that works is always in the log.
-        self._journal.happened("card.issued", pseudonym, card=number.hex()[:8], issue=str(issue))
-        self._roster.add_card(pseudonym, number, key=made.read_key, uid=uid, issue=issue)
-        if "card" not in profile.methods:
-            self._roster.update(pseudonym, replace(profile, methods=profile.methods | {"card"}))
+        self.enrol(pseudonym, NewCard(number, made.read_key, uid, issue))
         return made
+
+    def next_issue(self, pseudonym: str) -> int:
+        """Return the issue number of a resident's next card.
+
+        Raises:
+            StoreError, RosterError: unknown, or the store failed.
+
+        """
+        return 1 + max((one.issue for one in self.cards(pseudonym)), default=0)
+
+    def taken(self, uid: bytes, number: bytes) -> bool:
+        """Say whether a card of this UID or this id, either of them empty, is enrolled.
+
+        Raises:
+            StoreError: the store failed.
+
+        """
+        by_uid = self._roster.find_by_uid(uid) if uid else None
+        by_number = self._roster.find_by_card(number) if number else None
+        return by_uid is not None or by_number is not None
+
+    def enrol(self, pseudonym: str, card: NewCard) -> None:
+        """Enrol a card that was written to a resident.
+
+        Raises:
+            RosterError: nobody has this pseudonym, or the card is somebody's.
+
+        """
+        profile = self._roster.get(pseudonym).profile
+        # Logged first: a card that works is always in the log.
+        self._journal.happened(
+            "card.issued", pseudonym, card=card.number.hex()[:8], issue=str(card.issue)
+        )
+        with self._roster.store.transaction():
+            self._roster.add_card(
+                pseudonym, card.number, key=card.key, uid=card.uid, issue=card.issue
+            )
+            if "card" not in profile.methods:
+                methods = profile.methods | {"card"}
+                self._roster.update(pseudonym, replace(profile, methods=methods))
 
     def block(self, pseudonym: str, start: str = "", *, blocked: bool = True) -> int:
         """Block a resident's cards whose id begins with `start`; return how many changed.

@@ -164,6 +164,24 @@ class AuditLog(LogFile):
             rows = self.db.conn.execute(sql, (max(0, count),)).fetchall()
         return tuple(self.entry(*row) for row in reversed(rows))
 
+    def any_of(self, pieces: Sequence[str], first: int, last: int) -> tuple[AuditEntry, ...]:
+        """Return the events from number `first` to `last` that hold any of these pieces.
+
+        Args:
+            pieces: as `find`, at least one.
+            first: oldest number looked at.
+            last: newest.
+
+        Raises:
+            AuditError: one of those returned is not as it was written; it is named.
+
+        """
+        where = " OR ".join(["instr(body, ?)"] * len(pieces))
+        sql = f"{ENTRIES}WHERE sequence BETWEEN ? AND ? AND ({where}) ORDER BY sequence"
+        with self.speaking():
+            rows = self.db.conn.execute(sql, (first, last, *pieces)).fetchall()
+        return tuple(self.entry(*row) for row in rows)
+
     def find(
         self, pieces: Sequence[str], count: int, skip: int = 0
     ) -> tuple[int, tuple[AuditEntry, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -69,6 +69,15 @@ class Profile:
             json.loads(self.schedule)
         except (ValueError, RecursionError) as error:
             raise RosterError("resident's schedule", error, "JSON") from error
+
+    def with_method(self, method: str) -> Profile:
+        """Return it with one door more.
+
+        Raises:
+            RosterError: there is no such door.
+
+        """
+        return replace(self, methods=self.methods | {method})
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class Settings:
         if by.role is not Role.MANAGER:
             raise OperatorError("site's hours", f"a {by.role.value}", "a manager (S141)")
         text = schedule_text(schedule)
-        self._journal.happened("hours.changed", by=by.pseudonym, hours=text[:400])
+        self._journal.happened("hours.changed", by=by.pseudonym, hours=text[:200])
         self._write(HOURS, {"schedule": text})
 
     def _read(self, name: str) -> dict[str, Any] | None:

@@ -1,0 +1,92 @@
+"""Looks at one device for the technician's page, turn by turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from appliance.gate.counter.wants import CheckOrder, CheckSeen, Want
+from hardware.errors import DeviceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from appliance.gate.counter.front import Front
+    from appliance.gate.faults import Faults
+    from appliance.gate.parts import Parts
+
+NO_WANT: Final = -1
+BOTH: Final = 2
+INPUTS: Final = {
+    "door-sensor": ("open", "shut"),
+    "rex": ("pressed", "at-rest"),
+    "fire": ("pressed", "at-rest"),
+}
+"""Input -> words for active and not; a check passes once both were seen."""
+RELAY: Final = "relay"
+
+
+class Checker:
+    """One check at a time, for the page that wants it.
+
+    Args:
+        front: whose page waits.
+        parts: of the controller: door, reader.
+        faults: what does not work.
+        release: lets the relay click, as for a person who may pass.
+
+    """
+
+    def __init__(
+        self, front: Front, parts: Parts, faults: Faults, release: Callable[[], None]
+    ) -> None:
+        self._front = front
+        self._parts = parts
+        self._faults = faults
+        self._release = release
+        self._want = NO_WANT
+        self._seen: set[str] = set()
+        self._told: CheckSeen | None = None
+
+    def step(self, *, sees: bool) -> None:
+        """Look once, and tell the page what is new.
+
+        Args:
+            sees: vision is there.
+
+        """
+        wanted = self._front.wanted
+        if not self._front.wants(Want.CHECK) or not isinstance(wanted.detail, CheckOrder):
+            self._want = NO_WANT
+            return
+        order = wanted.detail
+        if wanted.number != self._want:
+            self._want, self._told = wanted.number, None
+            self._seen.clear()
+            if order.name == RELAY and order.run:
+                self._release()
+        found = self._look(order.name, sees=sees)
+        if found != self._told:
+            self._told = found
+            self._front.give(found)
+
+    def _look(self, name: str, *, sees: bool) -> CheckSeen:
+        if name in INPUTS:
+            return self._input(name)
+        if name == RELAY:
+            return CheckSeen("on" if self._parts.door.relay_on else "off", passed=False)
+        works = {
+            "camera": sees and not self._faults.of("camera"),
+            "reader": self._parts.reader.working and not self._faults.of("reader"),
+            "clock": not self._faults.of("clock"),
+        }.get(name, False)
+        return CheckSeen("works" if works else "broken", passed=works)
+
+    def _input(self, name: str) -> CheckSeen:
+        try:
+            seen = self._parts.door.read()
+        except DeviceError:
+            return CheckSeen("broken", passed=False)
+        active = {"door-sensor": seen.door_open, "rex": seen.rex, "fire": seen.fire}[name]
+        live = INPUTS[name][0 if active else 1]
+        self._seen.add(live)
+        return CheckSeen(live, passed=len(self._seen) == BOTH)
