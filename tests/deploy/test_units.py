@@ -18,7 +18,15 @@ from appliance import supervisor
 from appliance.cli import build
 from appliance.cli.erasure import ALLOCATOR
 from appliance.hardening import OVERWRITE, TUNABLES
-from tests.deploy.unit_files import SYSTEMD, Unit, install, lines_of, table, units
+from tests.deploy.unit_files import (
+    SYSTEMD,
+    Unit,
+    allowed_calls,
+    install,
+    lines_of,
+    table,
+    units,
+)
 
 SERVICES = units("service")
 ROOMS = ("gate", "vision", "ui")
@@ -326,28 +334,11 @@ def test_the_relay_is_driven_off_however_the_gate_ended() -> None:
 
 
 def test_process_vm_readv_is_allowed_and_ptrace_and_writing_are_not() -> None:
-    wanted: dict[str, set[str]] = {"allow": set(), "deny": set()}
-    for value in service("gate").all("SystemCallFilter"):
-        side = "deny" if value.startswith("~") else "allow"
-        for word in value.removeprefix("~").split():
-            wanted[side] |= calls(word)
-    allowed = wanted["allow"] - wanted["deny"]
+    tool("systemd-analyze")
+    allowed = allowed_calls(service("gate"))
 
     assert {"process_vm_readv", "mlockall", "prctl"} <= allowed
     assert not {"ptrace", "process_vm_writev", "pidfd_getfd", "mount", "bpf"} & allowed
-
-
-def calls(group: str) -> set[str]:
-    if not group.startswith("@"):
-        return {group}
-    done = run("systemd-analyze", "syscall-filter", group)
-    assert done.returncode == 0
-    found: set[str] = set()
-    for line in done.stdout.splitlines()[1:]:
-        word = line.strip()
-        if word and not word.startswith("#"):
-            found |= calls(word)
-    return found
 
 
 def test_no_unit_undoes_a_line_of_the_sandbox() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,3 +78,25 @@ def install(root: Path) -> None:
     shutil.copytree(SANDBOX.parent, system / SANDBOX.parent.name)
     for name in ("sysusers.d", "tmpfiles.d"):
         shutil.copytree(SYSTEMD / name, root / "usr/lib" / name)
+
+
+def allowed_calls(unit: Unit) -> set[str]:
+    """Return the system calls a unit may make, as this machine's systemd knows the groups."""
+    wanted: dict[bool, set[str]] = {True: set(), False: set()}
+    for value in unit.all("SystemCallFilter"):
+        for word in value.removeprefix("~").split():
+            wanted[not value.startswith("~")] |= _calls(word)
+    return wanted[True] - wanted[False]
+
+
+def _calls(word: str) -> set[str]:
+    if not word.startswith("@"):
+        return {word}
+    listed = subprocess.run(  # noqa: S603 - systemd's own tool
+        ["systemd-analyze", "syscall-filter", word],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    words = [line.strip() for line in listed.splitlines()[1:]]
+    return {call for one in words if one and not one.startswith("#") for call in _calls(one)}
