@@ -33,7 +33,7 @@ class Unit:
 
     @property
     def commands(self) -> list[list[str]]:
-        keys = ("ExecStartPre", "ExecStart", "ExecStop", "ExecStopPost")
+        keys = ("ExecStartPre", "ExecStart", "ExecStartPost", "ExecStop", "ExecStopPost")
         return [value.split() for key in keys for value in self.all(key)]
 
 
@@ -68,8 +68,9 @@ def install(root: Path) -> None:
     shutil.copytree(HOST_UNITS, system, symlinks=True)
     for folder in ("etc", "run", "var/lib", "opt/sanmen/bin"):
         (root / folder).mkdir(parents=True)
-    for program in PROGRAMS:
-        path = root / "opt/sanmen/bin" / program
+    (root / "usr/bin").mkdir()
+    programs = [root / "opt/sanmen/bin" / program for program in PROGRAMS]
+    for path in (*programs, root / "usr/bin/systemd-tmpfiles"):
         path.write_text("#!/bin/sh\n")
         path.chmod(0o755)
     for path in SYSTEMD.iterdir():
