@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 CONSENT = "consent-receipt"
 ERASURE = "erasure-receipt"
-KINDS = (CONSENT, ERASURE)
+COMMISSIONING = "commissioning-record"
+KINDS = (CONSENT, ERASURE, COMMISSIONING)
 LONGEST_TOKEN = 1100
 """Characters; more would make a code too fine for a phone held by hand."""
 MODULE_PX = 4
@@ -33,8 +34,8 @@ class Receipt:
     """One signed statement of a gate.
 
     Attributes:
-        kind: CONSENT or ERASURE; it stands in the signed header, so none passes for another.
-        claims: what it states, under short names (see consent_receipt and proof).
+        kind: one of KINDS; it stands in the signed header, so none passes for another.
+        claims: what it states, under short names (see consent_receipt, proof and commissioning).
         token: compact JWS over the claims.
 
     """
