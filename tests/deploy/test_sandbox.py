@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hardware.sim.library import footage_path
+from tests.deploy.provision_world import DEPLOY, FILE, machine
 from tests.deploy.unit_files import allowed_calls, units
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def plan(name: str, arguments: list[str], notify: Path | None = None) -> list[st
     """Return the command that runs Python in the sandbox of a unit."""
     unit = units("service")[f"sanmen-{name}.service"]
     environment = dict(word.split("=", 1) for word in unit.words("Environment"))
-    environment |= {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY)}
+    environment |= {"PATH": os.environ["PATH"], "PYTHONPATH": f"{REPOSITORY}:{DEPLOY}"}
     if notify is not None:
         environment["NOTIFY_SOCKET"] = str(notify)
     wanted = {
@@ -181,3 +182,27 @@ def test_gate_and_vision_work_together_in_their_sandboxes(gate: Path) -> None:
     for name, words in (("sweep", ["sweep"]), ("verify", ["audit", "verify"])):
         done = run(name, "-c", SANMEN, *words, "--config", config)
         assert (done.returncode, done.stderr) == (0, ""), name
+
+
+def test_the_first_start_makes_key_and_settings_in_its_sandbox(tmp_path: Path) -> None:
+    if shutil.which("systemd-creds") is None:
+        pytest.skip("needs systemd-creds, which seals the key")
+    one = machine(tmp_path, FILE.encode())
+
+    done = run("provision", "-m", "provision", "--card", str(one.card), "--state", str(one.state))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert one.config.exists()
+    assert (one.state / "keys/sanmen.key.cred").stat().st_size > 100
+    assert not one.file.exists()
+
+
+def test_the_relays_end_gets_as_far_as_the_pins_in_its_sandbox(tmp_path: Path) -> None:
+    if list(Path("/dev").glob("gpiochip*")):
+        pytest.skip("this machine has pins; they are not ours to drive")
+    done = run("gate", "-m", "hardware.relay_off", str(tmp_path / "gate.toml"))
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "relay /dev: no gpiochip; expected the pins of a Pi\n",
+    )
