@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from provision.gate_file import Answers
+    from provision.answers import Answers
 
 FILE: Final = "gate.toml"
 ANSWER: Final = "gate-answer.txt"

@@ -14,7 +14,7 @@ from provision.gate_file import GateFileError, line_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from provision.gate_file import Answers
+    from provision.answers import Answers
 
 READER_KEY: Final = "/var/lib/sanmen/reader/osdp.key"
 STORE: Final = "/var/lib/sanmen/gate"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -15,8 +16,11 @@ from hypothesis import strategies as st
 from appliance import config
 from tests.deploy.provision_world import DEPLOY, FILE, KEY
 
-from provision.gate_file import Answers, GateFileError, read, text_of  # isort: skip
+from provision.gate_file import GateFileError, read, text_of  # isort: skip
 from provision.settings import configuration, network  # isort: skip
+
+if TYPE_CHECKING:
+    from provision.answers import Answers
 
 
 def taken(content: bytes) -> Answers:
