@@ -26,8 +26,9 @@ in the environment of whoever is started, it cannot be set from inside (glibc ma
 Allocation Tunables)."""
 PROBED: Final = (256, 1_024, 4_096, 60_000)
 """Bytes of the blocks freed as a probe: below and above what the thread's cache takes."""
-RUN: Final = b"\x5a" * 8
-"""What is written and looked for; single bytes of it may stand anywhere by chance."""
+RUN: Final = b"\x3c" * 8
+"""What is written and looked for; single bytes of it may stand anywhere by chance. Not 0x5a, the
+complement of 165: that is what glibc writes over a block it gives out, to Python for instance."""
 BOOKKEEPING: Final = 64
 """Bytes at the beginning of a freed block that glibc itself writes to."""
 

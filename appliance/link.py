@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -152,8 +153,11 @@ class Link:
 class Door:
     """Where one room waits for another to connect.
 
+    On a real gate each room is a user of its own. There the folder's set-gid bit says so: its
+    group is the one room that may connect, beside our own user.
+
     Args:
-        path: of the socket, in a folder that only the rooms' users can enter.
+        path: of the socket, or a link to it; in a folder that only the two rooms can enter.
         uid: the user the other room runs as.
 
     Raises:
@@ -162,13 +166,15 @@ class Door:
     """
 
     def __init__(self, path: Path, uid: int | None = None) -> None:
-        self._path = path
+        self._path = path = path.resolve()
         self._uid = os.getuid() if uid is None else uid
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
+            folder = path.parent.stat()
+            self._gid = folder.st_gid if folder.st_mode & stat.S_ISGID else None
             path.unlink(missing_ok=True)
             self._socket.bind(str(path))
-            path.chmod(0o600)
+            path.chmod(0o600 if self._gid is None else 0o660)
             self._socket.listen(1)
         except OSError as fault:
             self._socket.close()
@@ -191,8 +197,8 @@ class Door:
         except BlockingIOError:
             return None
         packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        _, uid, _ = _CREDENTIALS.unpack(packed)
-        if uid != self._uid:
+        _, uid, gid = _CREDENTIALS.unpack(packed)
+        if uid != self._uid and gid != self._gid:
             connection.close()
             raise LinkError("peer", f"user {uid}", f"user {self._uid}")
         return connection

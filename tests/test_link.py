@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -39,13 +41,13 @@ from appliance.messages import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from appliance.messages import Message
 
 VISIT = bytes(range(16))
 SECOND = 1_000_000_000
 NOBODY = 65534
+VISION, SCREEN = 61_001, 61_002
 FACE = FaceEvidence(VISIT, 1, 2, "recipe", b"\0" * 1280, 80, 4, (CueEvidence("texture", 0.9, 4),))
 SPOKEN: tuple[Message, ...] = (
     Ready("recipe", "camera", "no model"),
@@ -288,6 +290,63 @@ def test_a_peer_of_another_user_is_sent_away(tmp_path: Path) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert refused == f"peer: user {NOBODY}; expected user 0"
     door.close()
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Give a folder that every user can walk to, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="sanmen-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+def test_a_room_of_the_folders_group_is_let_in_and_one_of_another_is_not(open_folder: Path) -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root can become other users")
+    shared, rooms = open_folder / "gate-vision", open_folder / "gate"
+    rooms.mkdir()
+    shared.mkdir()
+    os.chown(shared, 0, VISION)
+    shared.chmod(0o2710)
+    (rooms / "link").symlink_to("../gate-vision/link")
+    door = Door(rooms / "link")
+    listening = (shared / "link").stat()
+    assert (listening.st_mode & 0o777, listening.st_gid) == (0o660, VISION)
+    assert _knock(rooms / "link", SCREEN) == "PermissionError"
+    assert door.accept() is None
+    assert _knock(rooms / "link", VISION) == "connected"
+    connection = door.accept()
+    assert connection is not None
+    connection.close()
+    (shared / "link").chmod(0o666)  # what the kernel would let in, the peer check still does not
+    shared.chmod(0o2711)
+    assert _knock(rooms / "link", SCREEN) == "connected"
+    with pytest.raises(LinkError, match=f"user {SCREEN}"):
+        door.accept()
+    door.close()
+    assert (rooms / "link").is_symlink()
+
+
+def _knock(path: Path, user: int) -> str:
+    """Connect as another user with a group of the same number; return what came of it."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
+        try:
+            connect(path).close()
+            os.write(tell, b"connected")
+        except LinkError as fault:
+            os.write(tell, type(fault.__cause__).__name__.encode())
+        finally:
+            os._exit(0)
+    os.close(tell)
+    os.waitpid(child, 0)
+    said = os.read(told, 100).decode()
+    os.close(told)
+    return said
 
 
 def _first_refusal(door: Door) -> str:

@@ -12,6 +12,7 @@ from appliance.cli import (
     bench,
     bench_cards,
     card,
+    commission,
     consent,
     demo,
     erasure,
@@ -58,6 +59,7 @@ def build() -> typer.Typer:
     app.command("bench")(bench.bench)
     evaluate.app.command("clip")(evaluate_clip.clip)
     evaluate.app.command("pad")(evaluate_pad.pad)
+    app.add_typer(commission.app, name="commission")
     app.add_typer(audit.app, name="audit")
     app.add_typer(operators.app, name="operator")
     app.add_typer(evaluate.app, name="evaluate")

@@ -13,10 +13,10 @@ from appliance.cli.operators import login
 from appliance.clock import SystemClock
 from appliance.config import load
 from appliance.errors import OperatorError, StoreError
-from appliance.gate import backup
+from appliance.gate import backup, commissioning
 from appliance.gate.archive import Archive, open_archive
 from appliance.gate.enrolment import consent_receipt, proof
-from appliance.gate.enrolment.receipt import CONSENT, Receipt
+from appliance.gate.enrolment.receipt import COMMISSIONING, CONSENT, Receipt
 from appliance.gate.enrolment.rights import Rights
 from appliance.gate.store.files import publish
 from appliance.gate.store.operators import Operators, Role
@@ -80,6 +80,8 @@ def words_of(receipt: Receipt) -> str:
     """Return any receipt as it is printed."""
     if receipt.kind == CONSENT:
         return consent_receipt.text_of(receipt)
+    if receipt.kind == COMMISSIONING:
+        return commissioning.text_of(receipt)
     return proof.text_of(receipt)
 
 

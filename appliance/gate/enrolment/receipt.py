@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 CONSENT = "consent-receipt"
 ERASURE = "erasure-receipt"
 COPY = "data-copy"
-KINDS = (CONSENT, ERASURE, COPY)
+COMMISSIONING = "commissioning-record"
+KINDS = (CONSENT, ERASURE, COPY, COMMISSIONING)
 LONGEST_TOKEN = 1100
 """Characters; more would make a code too fine for a phone held by hand."""
 MODULE_PX = 4
@@ -34,8 +35,8 @@ class Receipt:
     """One signed statement of a gate.
 
     Attributes:
-        kind: CONSENT, ERASURE or COPY; it stands in the signed header, so none passes for another.
-        claims: what it states, under short names (see consent_receipt and proof).
+        kind: one of KINDS; it stands in the signed header, so none passes for another.
+        claims: what it states, under short names (see consent_receipt, proof and commissioning).
         token: compact JWS over the claims.
 
     """

@@ -1,0 +1,1 @@
+"""Sets a gate up at its first start, from one file a technician wrote."""

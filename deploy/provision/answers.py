@@ -1,0 +1,100 @@
+"""What a technician says about a gate: the tables of gate.toml, with ranges, every key known."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from appliance.sections import Name, Seconds, Wire  # noqa: TC001 - msgspec reads them
+
+Key = Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{32})?$")]
+Address = Annotated[str, Meta(pattern=r"^(\d{1,3}(\.\d{1,3}){3}/\d{1,2})?$")]
+Host = Annotated[str, Meta(pattern=r"^(\d{1,3}(\.\d{1,3}){3})?$")]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file: frozen, and no key beside its own."""
+
+
+class SiteAnswers(_Section, frozen=True):
+    """Who runs the gate."""
+
+    name: Name
+    operator: Name
+    contact: Name
+    timezone: Name = "Asia/Shanghai"
+
+
+class GateAnswers(_Section, frozen=True):
+    """Which gate of the site this is."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    number: Annotated[int, Meta(ge=0, le=31)] = 0
+
+
+class DoorAnswers(_Section, frozen=True):
+    """How the lock is wired; see appliance.sections.DoorSection."""
+
+    lock: Literal["strike", "maglock"]
+    strike_releases_on_fire: bool = False
+    pulse_s: Seconds = 4.0
+    held_open_s: Annotated[float, Meta(ge=5.0, le=600.0)] = 30.0
+    relay_pin: Annotated[int, Meta(ge=0, le=27)] = 17
+    door_pin: Wire = 27
+    rex_pin: Wire = 22
+    fire_pin: Wire = 23
+    tamper_pin: Wire = 24
+
+
+class ReaderAnswers(_Section, frozen=True):
+    """Which card reader; `key` is a secret."""
+
+    driver: Literal["none", "pcsc", "pn532", "osdp"]
+    source: Annotated[str, Meta(max_length=120)] = ""
+    key: Key = ""
+    application: Annotated[str, Meta(pattern=r"^[Ff]5[0-9A-Fa-f]{4}$")] = "F5534D"
+    community: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{8}$")] = "00000000"
+
+
+class CameraAnswers(_Section, frozen=True):
+    """Which camera."""
+
+    driver: Literal["picamera2", "v4l2"] = "picamera2"
+    source: Name = "0"
+
+
+class MethodAnswers(_Section, frozen=True):
+    """Which of the three doors are open."""
+
+    card: bool = True
+    qr: bool = True
+    face: bool = False
+
+
+class NetworkAnswers(_Section, frozen=True):
+    """The machine's network; an empty address is asked for by DHCP."""
+
+    kind: Literal["none", "ethernet"]
+    address: Address = ""
+    gateway: Host = ""
+
+
+class EndAnswers(_Section, frozen=True):
+    """The last lines: a file cut short does not have them."""
+
+    complete: bool
+
+
+class Answers(_Section, frozen=True):
+    """All a technician says about a gate."""
+
+    site: SiteAnswers
+    gate: GateAnswers
+    door: DoorAnswers
+    reader: ReaderAnswers
+    network: NetworkAnswers
+    end: EndAnswers
+    camera: CameraAnswers = msgspec.field(default_factory=CameraAnswers)
+    methods: MethodAnswers = msgspec.field(default_factory=MethodAnswers)
