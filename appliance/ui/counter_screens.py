@@ -27,7 +27,7 @@ NOTICES: Final = frozenset({"enrol.notice"})
 TELLS_MUCH: Final = 4
 _CAPTURE: Final = frozenset({"enrol.capture", "enrol.trial"})
 _PARTS: Final = frozenset({"front", "left", "right"})
-_UNNAMED: Final = frozenset({"resident"})
+_UNNAMED: Final = frozenset({"resident", "visitor", "alarm", "event", "entry", "view"})
 """Rows whose values say what they are."""
 _TICKED: Final = MappingProxyType({"yes": "on", "no": "off", "on": "on", "off": "off"})
 """A line that can be touched and says yes or no is drawn as a box with a tick, or without."""

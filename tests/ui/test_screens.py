@@ -70,9 +70,7 @@ def test_the_three_doors_are_alike_and_in_one_order(language: Language) -> None:
         (Standing.BROKEN, "Out of order"),
     ],
 )
-def test_a_door_that_is_shut_stays_in_its_place_and_says_why(
-    standing: Standing, note: str
-) -> None:
+def test_a_door_that_is_shut_stays_in_its_place_and_says_why(standing: Standing, note: str) -> None:
     state = replace(IDLE, doors=replace(OPEN, face=standing))
     face = screens.draw(state, None, VIEW).doors[2]
     assert face.off
