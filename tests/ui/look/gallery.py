@@ -1,5 +1,7 @@
 """One state of the terminal, and one page of the counter, for every screen there is."""
 
+# ruff: noqa: RUF001 - Chinese text has Chinese punctuation
+
 from __future__ import annotations
 
 from datetime import datetime
@@ -192,8 +194,7 @@ NOTICE = (
     ),
     (
         *("方式", "What", "由您的脸算出一串数字，加密存放在本机；不保存照片，不离开本机。"),
-        "a list of numbers made from your face, sealed in this gate; no photo is kept, nothing "
-        "leaves the gate.",
+        "numbers made from your face, sealed in this gate; no photo is kept, nothing leaves.",
     ),
     (
         *("期限", "Until", "最长 365 天；您撤回、搬离或到期，立即删除，并给您凭证。"),
@@ -360,15 +361,20 @@ OFFICE = (
         entry=Entry(Pad.DIGITS, 4, "06"),
     ),
 )
+REASONS = ("complaint", "incident", "inspection", "request")
+RESULTS = (":refused", ":granted")
 STAFF = (
-    page("audit.reason", BACK, *values("reason", "complaint", "incident", "inspection", "request"), ground=Ground.AUDITOR),
+    page("audit.reason", BACK, *values("reason", *REASONS), ground=Ground.AUDITOR),
     page("audit.second", BACK, ground=Ground.AUDITOR),
     page(
         "audit.list",
         BACK,
         *LEAVES,
         *(Choice(one, Weight.PART) for one in ("day", "kind", "verify")),
-        rows=tuple(row("", str(4711 - n), AT - n * 700, ":granted" if n % 3 else ":refused", ":card", "p-8f2e") for n in range(8)),
+        rows=tuple(
+            row("", str(4711 - n), AT - n * 700, RESULTS[n % 3 > 0], ":card", "p-8f2e")
+            for n in range(8)
+        ),
         ground=Ground.AUDITOR,
         leaf=1,
         leaves=40,

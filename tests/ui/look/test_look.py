@@ -135,6 +135,8 @@ def test_no_text_is_cut_no_target_small_and_nothing_lies_outside_or_over(
     assert {one for one in panel.requests if not one.startswith((host, "ws://127.0.0.1"))} == set()
 
 
+COLOURED = {*GALLERY.PUBLIC, "my.home", "enrol.capture", "enrol.trial", "person.show", "tech.list"}
+"""Between them they use every token of colour; words and boxes are the same in every light."""
 MODES = {
     "zh": replace(GALLERY.VIEW),
     "en": replace(GALLERY.VIEW, language=Language.ENGLISH),
@@ -147,6 +149,8 @@ MODES = {
 def test_axe_finds_nothing_that_keeps_people_out(panels: Any, mode: str) -> None:  # noqa: ANN401
     panel, wrong = panels(), {}
     for name, screen in every(MODES[mode]):
+        if mode not in {"zh", "en"} and name not in COLOURED:
+            continue
         page = panel.show(screen)
         page.evaluate(AXE.read_text("utf-8"))
         report: dict[str, Any] = page.evaluate("() => axe.run()")
