@@ -27,7 +27,7 @@ SCREEN = tuple(
     f"appliance.ui.{one}"
     for one in (
         *("table", "look", "model", "counter_screens", "words", "words_acts", "words_faults"),
-        *("words_office", "words_public", "words_resident", "words_rows"),
+        *("words_office", "words_public", "words_resident", "words_rows", "words_states"),
     )
 )
 PURE_IMPORTS = {"__future__", "collections", "dataclasses", "datetime", "enum", "types", "typing"}

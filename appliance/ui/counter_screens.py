@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from appliance.terminal import Pad as Way
@@ -26,6 +27,12 @@ NOTICES: Final = frozenset({"enrol.notice"})
 TELLS_MUCH: Final = 4
 _CAPTURE: Final = frozenset({"enrol.capture", "enrol.trial"})
 _PARTS: Final = frozenset({"front", "left", "right"})
+_UNNAMED: Final = frozenset({"resident", "visitor", "alarm", "event", "entry", "view"})
+"""Rows whose values say what they are."""
+_TICKED: Final = MappingProxyType({"yes": "on", "no": "off", "on": "on", "off": "off"})
+"""A line that can be touched and says yes or no is drawn as a box with a tick, or without."""
+_DRAWN: Final = frozenset({"hint", "share"})
+"""Rows that are a picture or the instruction, and no line."""
 _OFFERS: Final = "more-time"
 
 
@@ -50,7 +57,8 @@ def counter(state: Terminal, page: Page, view: View) -> Screen:
         say=_say(page, view),
         icon=_icon(page),
         preview=page.preview and state.preview,
-        lines=tuple(_line(view, row) for row in page.rows if not _hint(row)),
+        lines=tuple(_line(view, row) for row in page.rows if row.key not in _DRAWN),
+        share=_share(page),
         tiles=tuple(_button(view, one) for one in choices if one.weight is Weight.TILE),
         twins=tuple(_button(view, one) for one in choices if one.weight is Weight.TWIN),
         parts=(*back[1:], *parts, *onward[1:]),
@@ -80,11 +88,17 @@ def layout_of(page: Page) -> str:
         "capture": page.name in _CAPTURE or (page.preview and page.name not in WAITING),
         "card": page.name in WAITING,
         "notice": page.name in NOTICES,
+        "desk": bool(weights & {Weight.TILE, Weight.TWIN})
+        and (len(page.rows) > TELLS_MUCH or any(_acts(page))),
         "tiles": Weight.TILE in weights,
-        "twins": Weight.TWIN in weights and len(page.rows) <= TELLS_MUCH,
+        "twins": Weight.TWIN in weights,
         "list": True,
     }
     return next(layout for layout, right in fits.items() if right)
+
+
+def _acts(page: Page) -> tuple[str, ...]:
+    return tuple(row.act for row in page.rows if row.act)
 
 
 def _turns(choice: Choice) -> bool:
@@ -104,6 +118,14 @@ def _say(page: Page, view: View) -> Label:
     return said(view, f"say.{page.name}")
 
 
+def _share(page: Page) -> int:
+    """Return the percentage of the part that is being taken."""
+    for row in page.rows:
+        if row.key == "share" and row.cells and row.cells[0].text.isdecimal():
+            return min(100, int(row.cells[0].text))
+    return 0
+
+
 def _hint(row: Row) -> bool:
     return row.key == "hint" and bool(row.cells) and bool(row.cells[0].word)
 
@@ -120,20 +142,21 @@ def _icon(page: Page) -> str:
 
 
 def _line(view: View, row: Row) -> Line:
-    if len(row.cells) == 4 and row.key in {"", "notice"}:  # noqa: PLR2004 - head and text, twice
+    if len(row.cells) == 4 and row.key == "notice":  # noqa: PLR2004 - head and text, twice
         head_zh, head_en, zh, en = (cell.text for cell in row.cells)
         chinese = view.language is Language.CHINESE
         return Line(Label(head_zh if chinese else head_en), (zh if chinese else en,))
     words = [cell.word for cell in row.cells if cell.word]
     state = next((STATES[word] for word in words if word in STATES), "")
-    if row.act and words and words[0] in {"yes", "no"}:
-        state = "on" if words[0] == "yes" else "off"
+    if row.act and words and words[0] in _TICKED:
+        state = _TICKED[words[0]]
     touch = None
     if row.act:
         touch = button(view, row.act, value=row.value)
-    head = said(view, row.key, "row", "word", "act", "page")
+    named = row.key not in _UNNAMED
+    head = said(view, row.key, "row", "word", "act", "page") if named else NOTHING
     cells = tuple(value_of(cell, view) for cell in row.cells)
-    return Line(head, cells, state, touch, row.key if row.key in _PARTS else "")
+    return Line(head, cells, state, touch, row.key if row.key in _PARTS else "", "running" in words)
 
 
 def _pad(page: Page) -> Pad | None:

@@ -144,6 +144,8 @@ def button(view: View, act: str, *, word: str = "", value: str = "", count: int 
     """Return a button for an act, named by the act or by another word."""
     named = said(view, word or act, "act", "word", "public", "row")
     key = (word or act).rpartition(".")[2]
+    for group in ("topic-", "reason-", "kind-"):
+        key = key.removeprefix(group)
     icon = ICONS.get(key, ICONS.get(value, ICONS.get(act, "")))
     return Button(act, named, value=value, icon=icon, count=count)
 

@@ -115,6 +115,7 @@ class Line:
         cells: its values; some are what people typed.
         state: "", "ok", "no", "wait", "on", "off": drawn as a shape beside the words.
         button: what touching the line does, or None.
+        running: it is what happens now.
         part: of a capture: "front", "left", "right", else empty.
 
     """
@@ -124,6 +125,7 @@ class Line:
     state: str = ""
     button: Button | None = None
     part: str = ""
+    running: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ class Screen:
         qr: text of a code to be drawn, or empty.
         step: of a course, from 1; 0 = none.
         steps: of that course.
+        share: of the part of a capture that is being taken, in percent.
         strip: about the door, over a page of the counter.
         warning: the page goes away soon; touching `more` keeps it.
 
@@ -204,5 +207,6 @@ class Screen:
     qr: str = ""
     step: int = 0
     steps: int = 0
+    share: int = 0
     strip: Label = NOTHING
     warning: Button | None = None

@@ -51,7 +51,7 @@ def _own(screen: Screen) -> dict[str, object]:
         "camera_enrol": said(view, "public.camera-enrol"),
         "before": said(view, "key.before").first,
         "after": said(view, "key.after").first,
-        "keys": {
+        "typed": {
             key.removeprefix("key."): said(view, key).first
             for key in TABLE
             if key.startswith("key.")

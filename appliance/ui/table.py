@@ -12,8 +12,11 @@ from appliance.ui.words_office import OFFICE
 from appliance.ui.words_public import PUBLIC
 from appliance.ui.words_resident import RESIDENT
 from appliance.ui.words_rows import ROWS
+from appliance.ui.words_states import STATES
 
-TABLE: Final = MappingProxyType({**PUBLIC, **RESIDENT, **OFFICE, **ACTS, **ROWS, **FAULTS})
+TABLE: Final = MappingProxyType(
+    {**PUBLIC, **RESIDENT, **OFFICE, **ACTS, **ROWS, **STATES, **FAULTS}
+)
 """By key: `public.`, `hint.`, `key.`, `page.`, `say.`, `act.`, `row.`, `word.`, `fault.`."""
 
 

@@ -28,15 +28,9 @@ _SCREEN: Final = {
     "public.stop-code": Words("返回", "Back"),
     "public.other": Words("刷卡、扫码随时可用", "Card and QR work at any time"),
     "public.other-card": Words("刷卡随时可用", "Your card works at any time"),
-    "public.camera-face": Words(
-        "摄像头已开：只为开门，不保存", "Camera on: to open the door, nothing is kept"
-    ),
-    "public.camera-code": Words(
-        "摄像头已开：只读二维码，不保存", "Camera on: to read the code, nothing is kept"
-    ),
-    "public.camera-enrol": Words(
-        "摄像头已开：只为登记，不存照片", "Camera on: to enrol, no photo is kept"
-    ),
+    "public.camera-face": Words("摄像头已开：只为开门，不保存", "Camera on, nothing is kept"),
+    "public.camera-code": Words("摄像头已开：只读二维码，不保存", "Camera on, nothing is kept"),
+    "public.camera-enrol": Words("摄像头已开：只为登记，不存照片", "Camera on, no photo is kept"),
     "public.operator": Words("运营", "Run by"),
     "public.contact": Words("联系", "Contact"),
     "public.clock-unsure": Words("时间未校准", "Clock not set"),
@@ -57,7 +51,7 @@ _SCREEN: Final = {
     "public.away": Words("本机正在重启", "The gate is restarting"),
     "public.away-say": Words("请等半分钟，或联系物业", "Please wait half a minute, or call"),
     "public.no-picture": Words("只显示，不保存", "Shown only, never kept"),
-    "public.show-code": Words("请把二维码放进框里", "Hold the QR code in the frame"),
+    "public.show-code": Words("请把二维码对准框", "QR code in the frame"),
     "public.look": Words("请看镜头", "Look at the camera"),
     "public.language": Words("English", "中文"),
     "public.larger": Words("大字", "Large"),

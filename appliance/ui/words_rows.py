@@ -116,7 +116,7 @@ _ROWS: Final = {
     "row.todo": Words("做什么", "What to do"),
     "row.fix": Words("怎么修", "The fix"),
     "row.camera": Words("摄像头", "Camera"),
-    "row.focus-height": Words("焦距和高度", "Focus and height"),
+    "row.focus-height": Words("焦距和高度", "Focus, height"),
     "row.relay": Words("门锁继电器", "Door relay"),
     "row.door-sensor": Words("门磁", "Door sensor"),
     "row.rex": Words("出门按钮", "Exit button"),

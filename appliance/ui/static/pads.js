@@ -72,7 +72,7 @@ const Pads = (() => {
   function offer(it) {
     const place = it.querySelector("[data-offered]");
     const found = mode === "digits" ? [] : spelt ? letters(table?.get(spelt) ?? "") : [];
-    const size = window.innerWidth > window.innerHeight ? 7 : 4;
+    const size = window.innerWidth > window.innerHeight ? 5 : 4;
     place.replaceChildren(...found.slice(from, from + size).map((one) => {
       const key = document.createElement("button");
       key.type = "button";

@@ -93,6 +93,8 @@
     const begin = starts[list.sheet], end = starts[list.sheet + 1] ?? list.children.length;
     [...list.children].forEach((row, n) => { row.hidden = n < begin || n >= end; });
     list.sheets = starts.length;
+    const onward = document.querySelector("footer .onward"); // nobody goes on past what was not shown
+    if (onward && list.dataset.whole !== undefined) onward.disabled = list.sheet + 1 < starts.length;
     if (!turner) return;
     const leaf = Number(turner.dataset.leaf), all = Number(turner.dataset.leaves);
     turner.hidden = starts.length < 2 && all < 2;
