@@ -185,7 +185,7 @@ def test_a_head_held_otherwise_than_asked_is_told_so_and_not_kept(
     turn: Turn, yaw: float, hint: Hint
 ) -> None:
     one, picture = turned(turn), replace(sample(0), yaw=yaw)
-    assert one.add(picture) is None
+    assert one.add(picture)
     assert (one.share, one.hint) == (0.0, hint)
     assert not picture.vector.any()
 
@@ -194,10 +194,11 @@ def test_a_head_held_otherwise_than_asked_is_told_so_and_not_kept(
 def test_a_head_turned_as_asked_gives_a_part_of_four_pictures(turn: Turn, yaw: float) -> None:
     one = turned(turn)
     for at in range(3):
-        assert one.add(replace(sample(at), yaw=yaw)) is None
-    evidence = one.add(replace(sample(3), yaw=yaw))
-    assert evidence is not None
-    assert evidence.frames == 4
+        assert one.add(replace(sample(at), yaw=yaw))
+    assert not one.due(3 * MS)
+    one.add(replace(sample(3), yaw=yaw))
+    assert one.due(4 * MS)
+    assert one.evidence(CUES).frames == 4
 
 
 def test_an_enrolment_tells_how_far_it_is_and_when_it_begins_anew() -> None:

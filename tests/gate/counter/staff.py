@@ -9,8 +9,10 @@ import numpy as np
 from appliance.gate.card_writing import NewCard
 from appliance.gate.counter.form import go
 from appliance.gate.counter.wants import CardWritten, FaceTaken
+from appliance.gate.rules import cue_policies
 from appliance.gate.store.operators import Operators, Role
 from appliance.messages import CueEvidence, FaceEvidence
+from appliance.pad_section import PadSection
 
 if TYPE_CHECKING:
     from appliance.gate.counter.session import Session
@@ -61,7 +63,8 @@ def face(seed: int = 1, noise: float = 0.0, texture: float = 0.9) -> FaceEvidenc
         vector = vector + noise * other / np.linalg.norm(other)
         vector /= np.linalg.norm(vector)
     probe = vector.astype("<f4").tobytes()
-    cues = (CueEvidence("texture", texture, 9),)
+    others = [one.name for one in cue_policies(PadSection()) if one.name != "texture"]
+    cues = (CueEvidence("texture", texture, 9), *(CueEvidence(one, 1.0, 64) for one in others))
     return FaceEvidence(bytes(16), 1, 2, "recipe", probe, 80, 10, cues)
 
 
