@@ -42,6 +42,8 @@ class Shown:
         screen: to be shown.
         later: screens sent as events after the document.
         touched: bodies of touches.
+        beating: the stream says each moment that it lives.
+        streams: the newest page hears events.
         asked: paths asked for.
 
     """
@@ -53,6 +55,8 @@ class Shown:
         self.send = threading.Event()
         self.over = threading.Event()
         self.beating = True
+        self.newest = object()
+        self.streams = threading.Event()
         self.touched: list[str] = []
         self.asked: list[str] = []
 
@@ -88,15 +92,17 @@ class Host(SimpleHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
+        mine = self._shown.newest = object()  # a page that has gone takes no screen away
+        self._shown.streams.set()
         try:
-            while not self._shown.over.is_set():
+            while not self._shown.over.is_set() and self._shown.newest is mine:
                 if self._shown.beating:
                     self._say("event: beat\ndata: 1\n\n")
                 if self._shown.send.wait(0.05):
-                    while self._shown.later:
+                    self._shown.send.clear()
+                    while self._shown.later and self._shown.newest is mine:
                         html = pages.render(self._shown.later.pop(0))
                         self._say("".join(f"data: {one}\n" for one in html.splitlines()) + "\n")
-                    self._shown.send.clear()
         except OSError:
             pass  # the browser has gone
         self.close_connection = True

@@ -85,7 +85,10 @@ class Panel:
 
     def show(self, screen: Screen) -> Tab:
         self.shown.screen = screen
+        self.shown.newest = object()
+        self.shown.streams.clear()
         self.page.goto(self.shown.url)
+        assert self.shown.streams.wait(15), "the page asks for no stream"
         self.page.evaluate(READY)
         return self.page
 
