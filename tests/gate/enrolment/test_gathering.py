@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from appliance.errors import ComparisonError, EnrolmentError
-from appliance.gate.access.presentation import CuePolicy
+from appliance.gate.access.presentation import CueKind, CuePolicy
 from appliance.gate.enrolment.gathering import (
     FaceLimits,
     Gathering,
@@ -17,7 +17,7 @@ from appliance.gate.enrolment.gathering import (
 )
 from appliance.messages import CueEvidence, FaceEvidence
 
-LIMITS = FaceLimits((CuePolicy("texture", 0.5, 3),), 0.58)
+LIMITS = FaceLimits((CuePolicy("texture", CueKind.PROOF_TEXTURE, 0.5, 0.5, 3),), 0.58)
 
 
 def part(
