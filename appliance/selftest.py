@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 from appliance.clock import SystemClock
 from appliance.errors import SanmenError
 from appliance.gate import process as gate
+from appliance.gate.access.presentation import DEVICE_VETOES
 from appliance.gate.archive import open_archive
 from appliance.gate.store.roots import weakness
 from appliance.hardening import Measure, environment
+from appliance.pad_section import DEMANDS
 from appliance.vision import process as vision
 from hardware.errors import DeviceError
 
@@ -26,12 +28,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from appliance.gate.store.records import Fault
+    from appliance.pad_section import PadSection
     from appliance.sections import Config
 
 LEAST_FREE_MB = 200
 READER_S, READER_LOOK_S = 3.0, 0.05
-OPTIONAL_CUES = frozenset({"infrared"})
-"""Needs a second camera; a gate without one is as it was delivered."""
+OPTIONAL_CUES = frozenset(DEMANDS.values())
+"""Need a screen or a second camera; a gate without them is as it was delivered."""
+PROOFS = {
+    "infrared": "STRONG: a second, infrared camera must see a lit, solid head",
+    "light": "STRONG in dim light: skin must answer the screen's tints; by day card and code only",
+    "any": "FAIR: marks of screens and prints must be absent; a bright replay without an edge "
+    "may pass. Stronger: pad.emission = 'light' or 'infrared'",
+    "none": "NONE: switch bands, raster and surface on, or screen_light or infrared",
+}
+"""How strong the configured proof is that no screen or print is held up, in plain words."""
 RELEASED = datetime(2026, 11, 22, tzinfo=UTC)
 """A clock before this program's release is wrong."""
 
@@ -87,11 +98,16 @@ def _models(_: Config) -> str:
 
 def _cues(config: Config) -> str:
     """Tell which presentation attack cues are on; a choice of the operator's is no fault."""
-    sections = {name: getattr(config.pad, name) for name in config.pad.__struct_fields__}
+    sections = config.pad.cues
     on = [name for name, one in sections.items() if one.on]
     off = [name for name, one in sections.items() if not one.on and name not in OPTIONAL_CUES]
     weakened = f"WEAKENED, off: {', '.join(off)}; " if off else ""
-    return f"{weakened}on: {', '.join(on) or 'none'}"
+    return f"{weakened}on: {', '.join(on) or 'none'}; no screen or print: {_proof(config.pad, on)}"
+
+
+def _proof(pad: PadSection, on: list[str]) -> str:
+    proves = pad.emission != "any" or OPTIONAL_CUES & set(on) or set(on) >= DEVICE_VETOES
+    return PROOFS[pad.emission if proves else "none"]
 
 
 def _camera(config: Config) -> str:

@@ -39,6 +39,13 @@ BAD = {
     "[face]\nmargin = 0.0": ("face.margin", "0.0", ">= 0.02"),
     "[pad.texture]\nsupports = 0.01": ("pad.texture.supports", "0.01", ">= 0.05"),
     "[pad.texture]\ncontradicts = 0.9": ("pad.texture", "0.9", "at most as high as supports"),
+    '[pad]\nemission = "light"': ("pad", "light", "pad.screen_light.on = true"),
+    '[pad]\nemission = "infrared"\n[pad.screen_light]\non = true': (
+        "pad",
+        "infrared",
+        "pad.infrared.on = true",
+    ),
+    '[pad]\nemission = "sun"': ("pad.emission", "'sun'", "any, infrared, light"),
     "[pad.wink]\non = true": ("pad.wink", "unknown key", "a known one"),
     "[face]\nattempts = 0": ("face.attempts", "0", ">= 1"),
     "[face]\nnear_px = 10": ("face.near_px", "10", ">= 40"),
@@ -146,3 +153,10 @@ def test_face_beside_another_door_and_a_night_shift_are_taken() -> None:
     config = parse(text)
     assert config.methods.face
     assert config.schedule.periods[0].days == ("mon", "sun")
+
+
+def test_light_and_infrared_are_off_until_their_hardware_is_there() -> None:
+    pad = parse("").pad
+    assert (pad.screen_light.on, pad.infrared.on, pad.emission) == (False, False, "any")
+    demanded = parse('[pad]\nemission = "light"\n[pad.screen_light]\non = true').pad
+    assert demanded.emission == "light"

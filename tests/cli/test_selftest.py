@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
+from appliance import selftest
 from appliance.cli import build
 from appliance.config import load
 from appliance.gate.archive import create_archive
@@ -89,3 +90,19 @@ def test_a_cue_that_is_switched_off_is_shown_as_a_weaker_gate(config: Path) -> N
     result = CliRunner().invoke(build(), ["selftest", "--config", str(config), "--json"])
     [line] = [one for one in json.loads(result.stdout) if one["part"] == "face cues"]
     assert line["found"].startswith("WEAKENED, off: texture; on: ")
+
+
+@pytest.mark.parametrize(
+    ("pad", "said"),
+    [
+        ("[pad.bands]\non = false\n", "print: NONE: switch bands"),
+        ("", "print: FAIR: "),
+        ('[pad]\nemission = "light"\n[pad.screen_light]\non = true\n', "print: STRONG in dim"),
+        ('[pad]\nemission = "infrared"\n[pad.infrared]\non = true\n', "STRONG: a second"),
+    ],
+)
+def test_how_strong_the_proof_against_screens_is_stands_in_plain_words(
+    config: Path, pad: str, said: str
+) -> None:
+    config.write_text(config.read_text() + pad)
+    assert said in selftest._cues(load(config))
