@@ -108,6 +108,8 @@ def _check(config: Config) -> None:
         raise ConfigError("reader.driver", "'none'", "a reader for the only method, card")
     if config.reader.driver == "sim" and not config.site.simulation:
         raise ConfigError("reader.driver", "'sim'", "a real reader, or site.simulation = true")
+    if config.camera.driver == "file" and not config.site.simulation:
+        raise ConfigError("camera.driver", "'file'", "a camera, or site.simulation = true")
     if config.door.driver == "mock" and not config.site.simulation:
         raise ConfigError("door.driver", "'mock'", "'gpio', or site.simulation = true")
     try:

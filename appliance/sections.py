@@ -69,10 +69,28 @@ class Store(_Section, frozen=True):
     tpm: Name = "device:/dev/tpmrm0"
 
 
+class OriginSection(_Section, frozen=True):
+    """Which device the camera must be, as `sanmen selftest` shows it; empty is not compared.
+
+    Attributes:
+        driver: the kernel's; empty = "uvcvideo" for v4l2, "libcamera" for picamera2.
+        bus: the port it is plugged into, such as "1-1.2", or the sensor's address.
+        model: USB vendor and product such as "046d:0825", or the sensor's name.
+        serial: as the device tells.
+
+    """
+
+    driver: str = ""
+    bus: str = ""
+    model: str = ""
+    serial: str = ""
+
+
 class CameraSection(_Section, frozen=True):
     """The camera; see hardware.ports.CameraOptions.
 
     Attributes:
+        driver: "file" needs site.simulation.
         dark_after: what `sanmen prove no-trace` plays ends in darkness, so that the room that saw
             it lives on and can be searched.
 
@@ -85,6 +103,7 @@ class CameraSection(_Section, frozen=True):
     fps: Annotated[float, Meta(ge=1.0, le=60.0)] = 25.0
     repeat: bool = False
     dark_after: bool = False
+    origin: OriginSection = msgspec.field(default_factory=OriginSection)
 
 
 class DoorSection(_Section, frozen=True):

@@ -22,6 +22,7 @@ from appliance.gate.store.roots import weakness
 from appliance.hardening import Measure, environment
 from appliance.pad_section import DEMANDS
 from appliance.vision import process as vision
+from appliance.vision.pad.camera_path import check_origin
 from hardware.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -115,7 +116,12 @@ def _camera(config: Config) -> str:
     try:
         with camera.borrow(timeout_s=5.0) as frame:
             height, width = frame.pixels.shape[:2]
-            return f"{camera.identity}, {width}x{height}"
+        wanted, there = vision.wanted_origin(config.camera), camera.origin
+        if config.pad.camera_path.on:
+            check_origin(there, wanted)
+        behind = "" if there is None else f", {there.driver} {there.model} at {there.bus}"
+        free = "" if wanted is None or wanted.bus else "; any port: set camera.origin.bus"
+        return f"{camera.identity}, {width}x{height}{behind}{free}"
     finally:
         camera.close()
 

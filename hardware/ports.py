@@ -30,6 +30,7 @@ __all__ = [
     "Authenticity",
     "Camera",
     "CameraOptions",
+    "CameraOrigin",
     "CardAnswered",
     "CardEvent",
     "CardGone",
@@ -149,6 +150,11 @@ class Camera(Protocol):
     @property
     def identity(self) -> str:
         """Driver and source, as the log and the self-test name it."""
+        ...
+
+    @property
+    def origin(self) -> CameraOrigin | None:
+        """The device behind it as the system tells, or None where none does, as of a file."""
         ...
 
     def borrow(self, timeout_s: float = 1.0) -> AbstractContextManager[Frame]:

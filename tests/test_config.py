@@ -24,6 +24,8 @@ BAD = {
     "[methods]\nqr = false": ("reader.driver", "none", "a reader"),
     "[methods]\nqr = false\nface = true": ("reader.driver", "none", "a reader"),
     '[reader]\ndriver = "sim"': ("reader.driver", "'sim'", "simulation"),
+    '[camera]\ndriver = "file"': ("camera.driver", "'file'", "simulation"),
+    '[camera.origin]\nport = "1-1"': ("camera.origin.port", "unknown key", "a known one"),
     '[door]\ndriver = "mock"': ("door.driver", "'mock'", "simulation"),
     '[door]\ndriver = "relay9000"': ("door.driver", "relay9000", "one of gpio, mock"),
     '[camera]\ndriver = "webcam"': ("camera.driver", "webcam", "file, picamera2, v4l2"),

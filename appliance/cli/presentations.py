@@ -124,6 +124,7 @@ class PieceCamera:
     """
 
     identity = "footage"
+    origin = None
 
     def __init__(
         self, clip: cv2.VideoCapture, clock: FootageClock, fps: float, pictures: int

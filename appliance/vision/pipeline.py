@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from appliance.vision.landmarks import Mesh
     from appliance.vision.pad.look import Cue, Light, Prompt
     from appliance.vision.samples import Face
-    from hardware.ports import Exposure
+    from hardware.ports import CameraOrigin, Exposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,20 @@ class Setting:
     prompt: Prompt | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is known of the cameras before any picture.
+
+    Attributes:
+        found: the device behind the camera opened, or None where no system tells.
+        wanted: the one configured, or None where footage is played.
+
+    """
+
+    found: CameraOrigin | None = None
+    wanted: CameraOrigin | None = None
+
+
 class FacePipeline:
     """All stages after the camera.
 
@@ -67,6 +81,7 @@ class FacePipeline:
         limits: of quality.
         pad: which presentation attack cues are switched on.
         timed: whether a sensor stamps the pictures; those of a file are stamped by arithmetic.
+        sight: the cameras.
 
     Raises:
         ModelError: any model is missing, altered or of the wrong shape; then there is no
@@ -81,6 +96,7 @@ class FacePipeline:
         pad: PadSection | None = None,
         *,
         timed: bool = True,
+        sight: Sight | None = None,
     ) -> None:
         self._limits = limits or QualityLimits()
         self._detector = Detector(shelf)
@@ -89,7 +105,7 @@ class FacePipeline:
         self._texture = TextureCue(shelf)
         self._tracks = Tracks()
         self._parallax = ParallaxCue(self._tracks)
-        self.cues = CueBench(self._enabled(pad or PadSection(), timed=timed))
+        self.cues = CueBench(self._enabled(pad or PadSection(), sight or Sight(), timed=timed))
 
     def detect(self, pixels: NDArray[np.uint8]) -> tuple[Face, ...]:
         """Return the faces in view, nearest first: all that runs before an act of intent."""
@@ -166,7 +182,7 @@ class FacePipeline:
         self._features.rinse()
         self._texture.rinse()
 
-    def _enabled(self, pad: PadSection, *, timed: bool) -> list[Cue]:
+    def _enabled(self, pad: PadSection, sight: Sight, *, timed: bool) -> list[Cue]:
         every: tuple[Cue, ...] = (
             self._texture,
             self._parallax,
@@ -176,9 +192,9 @@ class FacePipeline:
             SurfaceCue(),
             RasterCue(),
             BandsCue(),
-            CameraPathCue(None, Commission(timed=timed)),
+            CameraPathCue(sight.found, Commission(origin=sight.wanted, timed=timed)),
         )
-        return [cue for cue in every if getattr(pad, cue.name).on]
+        return [cue for cue in every if pad.cues[cue.name].on]
 
     def _show(
         self,

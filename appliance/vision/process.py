@@ -4,40 +4,80 @@ from __future__ import annotations
 
 import signal
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from appliance.clock import SystemClock
 from appliance.config import load
-from appliance.errors import ConfigError, LinkClosedError, LinkError, ModelError
+from appliance.errors import (
+    CameraError,
+    ConfigError,
+    LinkClosedError,
+    LinkError,
+    ModelError,
+    SanmenError,
+)
 from appliance.hardening import complain, lock_down
 from appliance.link import Link, connect
 from appliance.messages import FROM_GATE
 from appliance.vision.inference import ModelShelf
 from appliance.vision.intent import IntentSettings
-from appliance.vision.pipeline import FacePipeline
+from appliance.vision.pad.camera_path import check_origin
+from appliance.vision.pipeline import FacePipeline, Sight
 from appliance.vision.room import VisionRoom
 from appliance.watchdog import Watchdog
 from hardware import board
 from hardware.errors import DeviceError, EndOfFootageError
-from hardware.ports import CameraOptions
+from hardware.ports import CameraOptions, CameraOrigin
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.clock import Clock
     from appliance.pad_section import PadSection
-    from appliance.sections import Config
+    from appliance.sections import CameraSection, Config
     from hardware.ports import Camera
 
 
+KERNEL_DRIVERS = MappingProxyType({"v4l2": "uvcvideo", "picamera2": "libcamera"})
+"""Of the device behind each camera driver, where the configuration names none."""
+
+
 def open_pipeline(
-    shelf: ModelShelf | None = None, pad: PadSection | None = None, *, timed: bool = True
-) -> FacePipeline | ModelError:
-    """Return the face models, or why they cannot be used; card and QR go on without."""
+    shelf: ModelShelf | None = None,
+    pad: PadSection | None = None,
+    *,
+    timed: bool = True,
+    sight: Sight | None = None,
+) -> FacePipeline | SanmenError:
+    """Return the face models, or why face cannot be used; card and QR go on without.
+
+    A camera that is not the configured one shows no faces, as anybody could feed it pictures.
+    """
     try:
-        return FacePipeline(shelf or ModelShelf(), pad=pad, timed=timed)
-    except ModelError as fault:
+        if sight is not None and (pad is None or pad.camera_path.on):
+            check_origin(sight.found, sight.wanted)
+        return FacePipeline(shelf or ModelShelf(), pad=pad, timed=timed, sight=sight)
+    except (CameraError, ModelError) as fault:
         return fault
+
+
+def open_sight(config: Config, camera: Camera) -> FacePipeline | SanmenError:
+    """Return the face models for the camera opened; footage is stamped by arithmetic."""
+    return open_pipeline(
+        pad=config.pad,
+        timed=config.camera.driver != "file",
+        sight=Sight(camera.origin, wanted_origin(config.camera)),
+    )
+
+
+def wanted_origin(camera: CameraSection) -> CameraOrigin | None:
+    """Return the device that the configured camera must be, or None for footage."""
+    if camera.driver == "file":
+        return None
+    origin = camera.origin
+    driver = origin.driver or KERNEL_DRIVERS[camera.driver]
+    return CameraOrigin(driver, origin.bus, origin.model, origin.serial)
 
 
 def camera_options(config: Config) -> CameraOptions:
@@ -73,8 +113,8 @@ def main(config_path: Path, socket_path: Path) -> int:
     watchdog = Watchdog()
     try:
         config = load(config_path)
-        pipeline = open_pipeline(pad=config.pad, timed=config.camera.driver != "file")
         camera = open_camera(camera_options(config), clock)
+        pipeline = open_sight(config, camera)
     except (ConfigError, DeviceError) as fault:
         sys.stderr.write(f"vision: {fault}\n")
         return 3

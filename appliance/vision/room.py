@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.errors import ModelError, PictureError
+from appliance.errors import ModelError, PictureError, SanmenError
 from appliance.messages import (
     Conclude,
     CuesSeen,
@@ -60,7 +60,7 @@ class VisionRoom:
         camera: Camera,
         link: Link,
         clock: Clock,
-        pipeline: FacePipeline | ModelError,
+        pipeline: FacePipeline | SanmenError,
         intent: IntentSettings | None = None,
         acquisition: AcquisitionSettings | None = None,
     ) -> None:
@@ -68,7 +68,7 @@ class VisionRoom:
         self._link = link
         self._clock = clock
         self._pipeline = pipeline if isinstance(pipeline, FacePipeline) else None
-        self._face_fault = str(pipeline)[:400] if isinstance(pipeline, ModelError) else ""
+        self._face_fault = str(pipeline)[:400] if isinstance(pipeline, SanmenError) else ""
         self._camera_fault = ""
         self._intent = IntentGate(intent or IntentSettings())
         self._settings = acquisition or AcquisitionSettings()
