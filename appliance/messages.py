@@ -278,22 +278,25 @@ class LightShown:
     shown_ns: Nanoseconds
 
 
+@dataclass(frozen=True, slots=True)
+class ShowLight:
+    """For the gate's screen: ramp softly to one step of a light sequence, and tell when.
+
+    Attributes:
+        tint: its colour.
+        brightness: 0 to 1 of the screen's own.
+        until_ns: by then the screen shows its own page again, whatever became of gate.
+
+    """
+
+    tint: Tint
+    brightness: Score
+    until_ns: Nanoseconds
+
+
 FROM_VISION = (Ready, Health, IntentSeen, Guidance, CuesSeen, FaceEvidence, VisitAbandoned, QrRead)
 FROM_GATE = (SetMode, StartVisit, StopVisit, Conclude, Prompted, LightShown)
 
-Message = (
-    Ready
-    | Health
-    | IntentSeen
-    | Guidance
-    | CuesSeen
-    | FaceEvidence
-    | VisitAbandoned
-    | QrRead
-    | SetMode
-    | StartVisit
-    | StopVisit
-    | Conclude
-    | Prompted
-    | LightShown
-)
+_Seen = Ready | Health | IntentSeen | Guidance | CuesSeen | FaceEvidence | VisitAbandoned | QrRead
+_Told = SetMode | StartVisit | StopVisit | Conclude | Prompted | LightShown
+Message = _Seen | _Told

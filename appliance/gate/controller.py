@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from appliance.gate.rules import Rules
     from appliance.gate.store.roster import Roster
     from appliance.link import Link
-    from appliance.messages import Message
+    from appliance.messages import Message, ShowLight, Tint
     from hardware.ports import DoorIo, Reader
 
 
@@ -123,6 +123,15 @@ class Controller:
         """Decide on a card held to the reader."""
         made = self._claims.card(card, self._moment(), self._now())
         self._conclude(made, card.at_ns)
+
+    def meet_screen(self, show_light: Callable[[ShowLight], None] | None) -> None:
+        """Take note of a screen that shows the light sequence, or that it is gone."""
+        self._visits.show_light = show_light
+        self._visits.screen_can_light = show_light is not None
+
+    def light_shown(self, tint: Tint, brightness: float, shown_ns: int) -> None:
+        """Take note of when the screen showed a step; see `Visits.light_shown`."""
+        self._visits.light_shown(tint, brightness, shown_ns)
 
     def touch(self) -> None:
         """Begin a visit because somebody touched the face door on the screen (law 2)."""

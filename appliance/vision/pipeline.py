@@ -23,6 +23,7 @@ from appliance.vision.pad.look import CueBench, Glance, Look
 from appliance.vision.pad.motion import MotionCue
 from appliance.vision.pad.parallax import ParallaxCue
 from appliance.vision.pad.raster import RasterCue
+from appliance.vision.pad.screen_light import ScreenLightCue
 from appliance.vision.pad.surface import SurfaceCue
 from appliance.vision.pad.texture import TextureCue
 from appliance.vision.pad.tracks import Tracks
@@ -192,6 +193,7 @@ class FacePipeline:
             SurfaceCue(),
             RasterCue(),
             BandsCue(),
+            ScreenLightCue(),
             CameraPathCue(sight.found, Commission(origin=sight.wanted, timed=timed)),
         )
         return [cue for cue in every if pad.cues[cue.name].on]

@@ -42,6 +42,7 @@ def sysfs(tmp_path: Path) -> Path:
     for name, text in (("idVendor", "046d"), ("idProduct", "0825"), ("serial", "A1B2")):
         (usb / name).write_text(text + "\n")
     (webcam / "name").write_text("HD Webcam\n")
+    (vivid / "video4linux/video9/name").write_text("vivid-000-vid-cap\n")
     (loop / "name").write_text("Dummy video device (0x0000)\n")
     (csi / "video4linux/video2/name").write_text("unicam-image\n")
     for node, device, driver in (
@@ -92,7 +93,7 @@ def test_a_csi_receiver_has_driver_and_address(sysfs: Path) -> None:
         ("7", "", "driver virtual (Dummy video device (0x0000)); expected uvcvideo"),
         ("7", 'driver = "virtual"', "virtual is configured; expected the driver of a sensor"),
         ("7", 'driver = "v4l2loopback"', "v4l2loopback is configured; expected the driver"),
-        ("9", "", "driver vivid (vivid.0); expected uvcvideo"),
+        ("9", "", "driver vivid (vivid-000-vid-cap); expected uvcvideo"),
         ("9", 'driver = "vivid"', "vivid is configured; expected the driver of a sensor"),
         ("2", "", "driver unicam (unicam-image); expected uvcvideo"),
         ("0", 'bus = "1-1.3"', "bus 1-1.2; expected 1-1.3"),
