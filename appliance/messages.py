@@ -296,7 +296,5 @@ class ShowLight:
 
 FROM_VISION = (Ready, Health, IntentSeen, Guidance, CuesSeen, FaceEvidence, VisitAbandoned, QrRead)
 FROM_GATE = (SetMode, StartVisit, StopVisit, Conclude, Prompted, LightShown)
-
 _Seen = Ready | Health | IntentSeen | Guidance | CuesSeen | FaceEvidence | VisitAbandoned | QrRead
-_Told = SetMode | StartVisit | StopVisit | Conclude | Prompted | LightShown
-Message = _Seen | _Told
+Message = _Seen | SetMode | StartVisit | StopVisit | Conclude | Prompted | LightShown

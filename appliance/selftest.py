@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LEAST_FREE_MB = 200
 READER_S, READER_LOOK_S = 3.0, 0.05
+PAIRS, PAIR_NS = 50, 40_000_000
 OPTIONAL_CUES = frozenset(DEMANDS.values())
 """Need a screen or a second camera; a gate without them is as it was delivered."""
 PROOFS = {
@@ -72,6 +73,7 @@ def check_all(config: Config) -> tuple[Finding, ...]:
         ("models", _models, "flash again, or reinstall; card and code go on without face"),
         ("face cues", _cues, "switch the named ones on in [pad], or accept a weaker gate"),
         ("camera", _camera, "check cable and [camera]; `v4l2-ctl --list-devices` shows webcams"),
+        ("infrared camera", _infrared, "check cable, lamp and [infrared], or pad.infrared off"),
         ("relay", _relay, "check [door] pins and the relay's 3.3 V and ground"),
         ("door inputs", _inputs, "check the wiring of door, REX, fire and tamper"),
         ("reader", _reader, "check the reader's cable and [reader]"),
@@ -124,6 +126,26 @@ def _camera(config: Config) -> str:
         return f"{camera.identity}, {width}x{height}{behind}{free}"
     finally:
         camera.close()
+
+
+def _infrared(config: Config) -> str:
+    if not config.pad.infrared.on:
+        return "not used"
+    clock = SystemClock()
+    second = vision.open_second(config, clock)
+    if second is None or isinstance(second, DeviceError):
+        raise second or DeviceError("infrared", "none", "the second camera")
+    try:
+        if config.pad.camera_path.on:
+            check_origin(second.origin, vision.wanted_origin(config.infrared), "infrared camera")
+        for _ in range(PAIRS):
+            clock.sleep_until_ns(clock.now_ns() + PAIR_NS)
+            with second.beside(clock.now_ns()) as seen:
+                if seen is not None:
+                    return f"{config.infrared.driver} {config.infrared.source}, lamp switched"
+    finally:
+        second.close()
+    raise DeviceError("infrared", f"no picture in {PAIRS} tries", "one with the first camera's")
 
 
 def _relay(config: Config) -> str:

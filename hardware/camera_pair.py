@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from hardware.errors import DeviceError, DeviceSettingError
@@ -11,7 +12,7 @@ from hardware.ports import InfraredFrame
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hardware.ports import Camera, Clock
+    from hardware.ports import Camera, CameraOptions, Clock
 
 SKEW_NS = 25_000_000
 """Between the exposures of a pair; a walking head moves a pixel or two in that time."""
@@ -21,11 +22,33 @@ DARK_EVERY = 3
 """Each third picture is taken without the lamp: it must show, or what is seen is not lit by it."""
 
 
+@dataclass(frozen=True, slots=True)
+class InfraredOptions:
+    """How to open the infrared camera beside the first.
+
+    Attributes:
+        camera: the second camera.
+        lamp: "gpio", or "mock" (gpiozero's MockFactory).
+        lamp_pin: BCM number of the lamp's switch, active high.
+        skew_ns: longest time between the exposures of a pair, nanoseconds.
+
+    """
+
+    camera: CameraOptions
+    lamp: str = "gpio"
+    lamp_pin: int = 18
+    skew_ns: int = SKEW_NS
+
+
 class Lamp(Protocol):
     """An infrared lamp, IEC 62471 exempt group."""
 
     def switch(self, *, on: bool) -> None:
         """Switch it."""
+        ...
+
+    def close(self) -> None:
+        """Switch it off and let go of it."""
         ...
 
 
@@ -38,12 +61,18 @@ class CameraPair:
         clock: the one the cameras stamp with.
         skew_ns: longest time between the exposures of a pair.
 
+    Attributes:
+        identity: of the second camera.
+        origin: the device behind it.
+
     Raises:
         DeviceSettingError: a skew outside 0 to 100 ms.
 
     """
 
     def __init__(self, second: Camera, lamp: Lamp, clock: Clock, skew_ns: int = SKEW_NS) -> None:
+        self.identity = f"infrared {second.identity}"
+        self.origin = second.origin
         if not 0 <= skew_ns <= 100_000_000:  # noqa: PLR2004 - a pair further apart is none
             raise DeviceSettingError("infrared pair", f"skew {skew_ns} ns", "0 to 100 ms")
         self._second = second
@@ -84,6 +113,7 @@ class CameraPair:
     def close(self) -> None:
         """Switch the lamp off and close the camera; closing twice is allowed."""
         self.rest()
+        self._lamp.close()
         self._second.close()
 
     def _set(self, *, on: bool) -> None:
@@ -92,3 +122,20 @@ class CameraPair:
         self._lamp.switch(on=on)
         self._on = on
         self._switched_ns = self._clock.now_ns() + SETTLE_NS
+
+
+class NoPair:
+    """In the place of a second camera that is not fitted: never lends a picture."""
+
+    origin = None
+
+    @contextmanager
+    def beside(self, taken_ns: int) -> Iterator[InfraredFrame | None]:  # noqa: ARG002 - the port's
+        """Lend nothing."""
+        yield None
+
+    def rest(self) -> None:
+        """There is no lamp."""
+
+    def close(self) -> None:
+        """There is nothing to close."""

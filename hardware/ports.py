@@ -190,8 +190,21 @@ class InfraredFrame:
 class InfraredEye(Protocol):
     """A second camera with an infrared lamp; optional hardware."""
 
+    @property
+    def origin(self) -> CameraOrigin | None:
+        """As of `Camera`."""
+        ...
+
     def beside(self, taken_ns: int) -> AbstractContextManager[InfraredFrame | None]:
         """Lend the picture taken together with the first camera's of `taken_ns`, or None."""
+        ...
+
+    def rest(self) -> None:
+        """Switch the lamp off: the visit is over."""
+        ...
+
+    def close(self) -> None:
+        """Switch the lamp off and close the camera; closing twice is allowed."""
         ...
 
 

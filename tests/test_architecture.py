@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 ROOMS = ("vision", "gate", "ui")
 SHARED = {"config", "sections", "pad_section", "messages", "link", "clock", "errors", "watchdog"}
-SHARED |= {"hardening", "process_memory"}
+SHARED |= {"hardening", "process_memory", "camera_section"}
 COMPOSITION = ("appliance/selftest.py", "appliance/supervisor.py")
 """Beside cli/: the files above the rooms, which may import their process modules."""
 PURE = ("appliance/gate/access/",)
@@ -41,8 +41,8 @@ UPLOADS = {
 }
 SOCKETS = ("appliance/link.py", "appliance/supervisor.py")
 DRIVERS = {
-    "gpiozero": ("hardware/door_gpio.py", "hardware/wiegand.py"),
-    "lgpio": ("hardware/door_gpio.py",),
+    "gpiozero": ("hardware/door_gpio.py", "hardware/lamp_gpio.py", "hardware/wiegand.py"),
+    "lgpio": ("hardware/door_gpio.py", "hardware/lamp_gpio.py"),
     "picamera2": ("hardware/camera_libcamera.py",),
     "libcamera": ("hardware/camera_libcamera.py",),
     "smartcard": ("hardware/reader_pcsc.py",),

@@ -25,6 +25,12 @@ BAD = {
     "[methods]\nqr = false\nface = true": ("reader.driver", "none", "a reader"),
     '[reader]\ndriver = "sim"': ("reader.driver", "'sim'", "simulation"),
     '[camera]\ndriver = "file"': ("camera.driver", "'file'", "simulation"),
+    "[pad.infrared]\non = true": ("infrared.driver", "'none'", "the second camera"),
+    '[infrared]\ndriver = "file"\nsource = "x"': ("infrared", "'file'", "simulation"),
+    '[infrared]\ndriver = "v4l2"\nlamp = "mock"': ("infrared", "'mock'", "simulation"),
+    '[infrared]\ndriver = "v4l2"\nsource = "0"': ("infrared.source", "'0'", "another"),
+    '[infrared]\ndriver = "v4l2"\nlamp_pin = 17': ("door pins", "17", "of its own"),
+    "[infrared]\nbaseline_mm = 5": ("infrared.baseline_mm", "5", ">= 20"),
     '[camera.origin]\nport = "1-1"': ("camera.origin.port", "unknown key", "a known one"),
     '[door]\ndriver = "mock"': ("door.driver", "'mock'", "simulation"),
     '[door]\ndriver = "relay9000"': ("door.driver", "relay9000", "one of gpio, mock"),
@@ -123,12 +129,14 @@ def test_paths_are_relative_to_the_folder_of_the_file(tmp_path: Path) -> None:
     path.write_text(
         SIMULATED + '[store]\nfolder = "state"\nkey_file = "/keys/device.key"\n'
         '[camera]\ndriver = "file"\nsource = "clip.mp4"\n'
+        '[infrared]\ndriver = "file"\nsource = "dark.mp4"\nlamp = "mock"\n'
         '[reader]\ndriver = "sim"\nsource = "pipe"\n'
     )
     config = load(path)
     assert config.store.folder == str(tmp_path / "state")
     assert config.store.key_file == "/keys/device.key"
     assert config.camera.source == str(tmp_path / "clip.mp4")
+    assert config.infrared.source == str(tmp_path / "dark.mp4")
     assert config.reader.source == str(tmp_path / "pipe")
 
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
+from appliance.camera_section import CameraSection
 from appliance.cli.card import issued_soft_card
 from appliance.errors import EnrolmentError
 from appliance.gate import process as gate
@@ -16,7 +17,6 @@ from appliance.gate.rules import build_rules
 from appliance.link import Link, pair
 from appliance.messages import FROM_GATE, FROM_VISION, Hint
 from appliance.sections import (
-    CameraSection,
     Config,
     DoorSection,
     Methods,

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from appliance.camera_section import CameraSection
 from appliance.cli.house import enrol_face
 from appliance.cli.opened import ConfigFile, Manager, admit, hand_out, opened
 from appliance.cli.run import prepare
@@ -30,7 +31,6 @@ from appliance.gate.enrolment.notice import PURPOSE, face_notice
 from appliance.gate.notices import HINTS
 from appliance.gate.store.records import CredentialKind, Profile
 from appliance.messages import Hint
-from appliance.sections import CameraSection
 from appliance.vision import process as vision
 
 if TYPE_CHECKING:

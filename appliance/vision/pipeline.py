@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import cv2
@@ -19,6 +19,7 @@ from appliance.vision.pad.bands import BandsCue
 from appliance.vision.pad.camera_path import CameraPathCue, Commission
 from appliance.vision.pad.challenge import ChallengeCue
 from appliance.vision.pad.coherence import CoherenceCue
+from appliance.vision.pad.infrared import InfraredCue, StereoGeometry
 from appliance.vision.pad.look import CueBench, Glance, Look
 from appliance.vision.pad.motion import MotionCue
 from appliance.vision.pad.parallax import ParallaxCue
@@ -30,6 +31,7 @@ from appliance.vision.pad.tracks import Tracks
 from appliance.vision.pose import head_pose
 from appliance.vision.quality import QualityLimits, measure, refusal, unified
 from appliance.vision.samples import brief
+from hardware.camera_pair import NoPair
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from appliance.vision.landmarks import Mesh
     from appliance.vision.pad.look import Cue, Light, Prompt
     from appliance.vision.samples import Face
-    from hardware.ports import CameraOrigin, Exposure
+    from hardware.ports import CameraOrigin, Exposure, InfraredEye
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,15 @@ class Sight:
     Attributes:
         found: the device behind the camera opened, or None where no system tells.
         wanted: the one configured, or None where footage is played.
+        second: the infrared camera beside it; without one that cue has no evidence.
+        geometry: how the two stand.
 
     """
 
     found: CameraOrigin | None = None
     wanted: CameraOrigin | None = None
+    second: InfraredEye = field(default_factory=NoPair)
+    geometry: StereoGeometry = field(default_factory=StereoGeometry)
 
 
 class FacePipeline:
@@ -183,6 +189,13 @@ class FacePipeline:
         self._features.rinse()
         self._texture.rinse()
 
+    def _find(self, pixels: NDArray[np.uint8]) -> Mesh | None:
+        """Return the mesh of the nearest face in the second camera's picture."""
+        faces = self._detector.detect(pixels)
+        if not faces:
+            return None
+        return find_mesh(pixels, self._detector.refine(pixels, faces[0]), self._mesh)
+
     def _enabled(self, pad: PadSection, sight: Sight, *, timed: bool) -> list[Cue]:
         every: tuple[Cue, ...] = (
             self._texture,
@@ -194,6 +207,7 @@ class FacePipeline:
             RasterCue(),
             BandsCue(),
             ScreenLightCue(),
+            InfraredCue(sight.second, self._find, sight.geometry),
             CameraPathCue(sight.found, Commission(origin=sight.wanted, timed=timed)),
         )
         return [cue for cue in every if pad.cues[cue.name].on]

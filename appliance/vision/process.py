@@ -23,20 +23,23 @@ from appliance.messages import FROM_GATE
 from appliance.vision.inference import ModelShelf
 from appliance.vision.intent import IntentSettings
 from appliance.vision.pad.camera_path import check_origin
+from appliance.vision.pad.infrared import StereoGeometry
 from appliance.vision.pipeline import FacePipeline, Sight
 from appliance.vision.room import VisionRoom
 from appliance.watchdog import Watchdog
 from hardware import board
+from hardware.camera_pair import InfraredOptions, NoPair
 from hardware.errors import DeviceError, EndOfFootageError
 from hardware.ports import CameraOptions, CameraOrigin
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from appliance.camera_section import CameraSection, InfraredCameraSection
     from appliance.clock import Clock
     from appliance.pad_section import PadSection
-    from appliance.sections import CameraSection, Config
-    from hardware.ports import Camera
+    from appliance.sections import Config
+    from hardware.ports import Camera, InfraredEye
 
 
 KERNEL_DRIVERS = MappingProxyType({"v4l2": "uvcvideo", "picamera2": "libcamera"})
@@ -62,18 +65,58 @@ def open_pipeline(
         return fault
 
 
-def open_sight(config: Config, camera: Camera) -> FacePipeline | SanmenError:
-    """Return the face models for the camera opened; footage is stamped by arithmetic."""
+def open_sight(
+    config: Config, camera: Camera, second: InfraredEye | DeviceError | None = None
+) -> FacePipeline | SanmenError:
+    """Return the face models for the cameras opened; footage is stamped by arithmetic.
+
+    Args:
+        config: of the gate.
+        camera: the first.
+        second: the infrared camera, why it cannot be opened, or None where it is not used, as at
+            an enrolment beside staff.
+
+    """
+    infrared = config.infrared
+    if isinstance(second, DeviceError):
+        return CameraError(f"infrared {second.device}", second.found, second.expected)
+    try:
+        if second is not None and config.pad.camera_path.on:
+            check_origin(second.origin, wanted_origin(infrared), "infrared camera")
+    except CameraError as fault:
+        return fault
     return open_pipeline(
         pad=config.pad,
         timed=config.camera.driver != "file",
-        sight=Sight(camera.origin, wanted_origin(config.camera)),
+        sight=Sight(
+            camera.origin,
+            wanted_origin(config.camera),
+            second or NoPair(),
+            StereoGeometry(infrared.focal_px, infrared.baseline_mm),
+        ),
     )
 
 
-def wanted_origin(camera: CameraSection) -> CameraOrigin | None:
+def open_second(config: Config, clock: Clock) -> InfraredEye | DeviceError | None:
+    """Return the infrared camera, why it cannot be opened, or None if its cue is off."""
+    if not config.pad.infrared.on:
+        return None
+    infrared = config.infrared
+    camera = CameraOptions(
+        infrared.driver, infrared.source, infrared.width, infrared.height, infrared.fps
+    )
+    try:
+        return board.open_infrared(
+            InfraredOptions(camera, infrared.lamp, infrared.lamp_pin, infrared.skew_ms * 1_000_000),
+            clock,
+        )
+    except DeviceError as fault:
+        return fault
+
+
+def wanted_origin(camera: CameraSection | InfraredCameraSection) -> CameraOrigin | None:
     """Return the device that the configured camera must be, or None for footage."""
-    if camera.driver == "file":
+    if camera.driver not in KERNEL_DRIVERS:
         return None
     origin = camera.origin
     driver = origin.driver or KERNEL_DRIVERS[camera.driver]
@@ -114,12 +157,13 @@ def main(config_path: Path, socket_path: Path) -> int:
     try:
         config = load(config_path)
         camera = open_camera(camera_options(config), clock)
-        pipeline = open_sight(config, camera)
     except (ConfigError, DeviceError) as fault:
         sys.stderr.write(f"vision: {fault}\n")
         return 3
+    second = open_second(config, clock)
     link: Link | None = None
     try:
+        pipeline = open_sight(config, camera, second)
         link = Link(connect(socket_path), FROM_GATE, clock)
         room = VisionRoom(
             camera, link, clock, pipeline, IntentSettings(near_px=config.face.near_px)
@@ -135,6 +179,8 @@ def main(config_path: Path, socket_path: Path) -> int:
         return 1
     finally:
         camera.close()
+        if second is not None and not isinstance(second, DeviceError):
+            second.close()
         if link is not None:
             link.close()
     return 0

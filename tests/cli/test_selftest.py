@@ -98,7 +98,10 @@ def test_a_cue_that_is_switched_off_is_shown_as_a_weaker_gate(config: Path) -> N
         ("[pad.bands]\non = false\n", "print: NONE: switch bands"),
         ("", "print: FAIR: "),
         ('[pad]\nemission = "light"\n[pad.screen_light]\non = true\n', "print: STRONG in dim"),
-        ('[pad]\nemission = "infrared"\n[pad.infrared]\non = true\n', "STRONG: a second"),
+        (
+            '[pad]\nemission = "infrared"\ninfrared.on = true\n[infrared]\ndriver = "v4l2"\n',
+            "STRONG: a second",
+        ),
     ],
 )
 def test_how_strong_the_proof_against_screens_is_stands_in_plain_words(

@@ -140,8 +140,15 @@ class CameraPathCue:
         self._visit.wipe()
 
 
-def check_origin(found: CameraOrigin | None, wanted: CameraOrigin | None) -> None:
+def check_origin(
+    found: CameraOrigin | None, wanted: CameraOrigin | None, name: str = "camera"
+) -> None:
     """Refuse a camera that is not the one configured.
+
+    Args:
+        found: the device behind the camera opened.
+        wanted: the one configured.
+        name: of the camera, for the error.
 
     Raises:
         CameraError: names what differs.
@@ -149,17 +156,17 @@ def check_origin(found: CameraOrigin | None, wanted: CameraOrigin | None) -> Non
     """
     if wanted is None:
         if found is not None and found.driver in VIRTUAL:
-            raise CameraError("camera", f"driver {found.driver} ({found.model})", "a sensor's")
+            raise CameraError(name, f"driver {found.driver} ({found.model})", "a sensor's")
         return
     if wanted.driver in VIRTUAL:
-        raise CameraError("camera", f"{wanted.driver} is configured", "the driver of a sensor")
+        raise CameraError(name, f"{wanted.driver} is configured", "the driver of a sensor")
     if found is None:
-        raise CameraError("camera", "origin unknown", f"{wanted.driver} {wanted.model}".rstrip())
-    for name in ("driver", "bus", "model", "serial"):
-        expected, there = getattr(wanted, name), getattr(found, name)
+        raise CameraError(name, "origin unknown", f"{wanted.driver} {wanted.model}".rstrip())
+    for key in ("driver", "bus", "model", "serial"):
+        expected, there = getattr(wanted, key), getattr(found, key)
         if expected and expected != there:
-            called = f" ({found.model})" if name == "driver" and found.model else ""
-            raise CameraError("camera", f"{name} {there or 'none'}{called}", expected)
+            called = f" ({found.model})" if key == "driver" and found.model else ""
+            raise CameraError(name, f"{key} {there or 'none'}{called}", expected)
 
 
 def origin_fault(found: CameraOrigin | None, wanted: CameraOrigin | None) -> str:

@@ -47,8 +47,8 @@ class StereoGeometry:
 
     """
 
-    focal_px: float
-    baseline_mm: float
+    focal_px: float = 554.0
+    baseline_mm: float = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +143,12 @@ class InfraredCue:
         return Stereo(distance, eyes, relief, float(error))
 
     def wipe(self) -> None:
-        """Forget the visit."""
+        """Forget the visit; the lamp goes off."""
         self._stereo.clear()
         self._lit.clear()
         self._unlit.clear()
         self._missing = 0
+        self._eye.rest()
 
     def _measure(self, look: Look, second: Mesh) -> Stereo:
         first = look.mesh.points.astype(np.float64)
