@@ -12,7 +12,6 @@ from hardware.errors import DeviceSettingError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hardware.camera_pair import InfraredOptions
     from hardware.ports import (
         Camera,
         CameraOptions,
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
         DoorIo,
         DoorOptions,
         InfraredEye,
+        InfraredOptions,
         Reader,
         ReaderOptions,
     )

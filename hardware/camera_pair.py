@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from hardware.errors import DeviceError, DeviceSettingError
@@ -12,7 +11,7 @@ from hardware.ports import InfraredFrame
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hardware.ports import Camera, CameraOptions, Clock
+    from hardware.ports import Camera, Clock
 
 SKEW_NS = 25_000_000
 """Between the exposures of a pair; a walking head moves a pixel or two in that time."""
@@ -20,24 +19,6 @@ SETTLE_NS = 45_000_000
 """After the lamp was switched, exposures that began before are lit in part."""
 DARK_EVERY = 3
 """Each third picture is taken without the lamp: it must show, or what is seen is not lit by it."""
-
-
-@dataclass(frozen=True, slots=True)
-class InfraredOptions:
-    """How to open the infrared camera beside the first.
-
-    Attributes:
-        camera: the second camera.
-        lamp: "gpio", or "mock" (gpiozero's MockFactory).
-        lamp_pin: BCM number of the lamp's switch, active high.
-        skew_ns: longest time between the exposures of a pair, nanoseconds.
-
-    """
-
-    camera: CameraOptions
-    lamp: str = "gpio"
-    lamp_pin: int = 18
-    skew_ns: int = SKEW_NS
 
 
 class Lamp(Protocol):
@@ -122,20 +103,3 @@ class CameraPair:
         self._lamp.switch(on=on)
         self._on = on
         self._switched_ns = self._clock.now_ns() + SETTLE_NS
-
-
-class NoPair:
-    """In the place of a second camera that is not fitted: never lends a picture."""
-
-    origin = None
-
-    @contextmanager
-    def beside(self, taken_ns: int) -> Iterator[InfraredFrame | None]:  # noqa: ARG002 - the port's
-        """Lend nothing."""
-        yield None
-
-    def rest(self) -> None:
-        """There is no lamp."""
-
-    def close(self) -> None:
-        """There is nothing to close."""

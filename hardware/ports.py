@@ -208,6 +208,16 @@ class InfraredEye(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class InfraredOptions:
+    """The second camera; its lamp, "gpio" or "mock", and BCM pin; the longest time in a pair."""
+
+    camera: CameraOptions
+    lamp: str = "gpio"
+    lamp_pin: int = 18
+    skew_ns: int = 25_000_000
+
+
 class Lock(Enum):
     """What holds the door; the driver decides what a release means for it."""
 

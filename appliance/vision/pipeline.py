@@ -19,7 +19,7 @@ from appliance.vision.pad.bands import BandsCue
 from appliance.vision.pad.camera_path import CameraPathCue, Commission
 from appliance.vision.pad.challenge import ChallengeCue
 from appliance.vision.pad.coherence import CoherenceCue
-from appliance.vision.pad.infrared import InfraredCue, StereoGeometry
+from appliance.vision.pad.infrared import InfraredCue, NoPair, StereoGeometry
 from appliance.vision.pad.look import CueBench, Glance, Look
 from appliance.vision.pad.motion import MotionCue
 from appliance.vision.pad.parallax import ParallaxCue
@@ -31,7 +31,6 @@ from appliance.vision.pad.tracks import Tracks
 from appliance.vision.pose import head_pose
 from appliance.vision.quality import QualityLimits, measure, refusal, unified
 from appliance.vision.samples import brief
-from hardware.camera_pair import NoPair
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -23,14 +23,13 @@ from appliance.messages import FROM_GATE
 from appliance.vision.inference import ModelShelf
 from appliance.vision.intent import IntentSettings
 from appliance.vision.pad.camera_path import check_origin
-from appliance.vision.pad.infrared import StereoGeometry
+from appliance.vision.pad.infrared import NoPair, StereoGeometry
 from appliance.vision.pipeline import FacePipeline, Sight
 from appliance.vision.room import VisionRoom
 from appliance.watchdog import Watchdog
 from hardware import board
-from hardware.camera_pair import InfraredOptions, NoPair
 from hardware.errors import DeviceError, EndOfFootageError
-from hardware.ports import CameraOptions, CameraOrigin
+from hardware.ports import CameraOptions, CameraOrigin, InfraredOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

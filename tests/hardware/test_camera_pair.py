@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from hardware.board import open_infrared
-from hardware.camera_pair import SETTLE_NS, CameraPair, InfraredOptions, NoPair
+from hardware.camera_pair import SETTLE_NS, CameraPair
 from hardware.errors import DeviceSettingError, DeviceStuckError, DeviceUnavailableError
 from hardware.lamp_gpio import open_lamp
-from hardware.ports import CameraOptions, Frame
+from hardware.ports import CameraOptions, Frame, InfraredOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,12 +155,3 @@ def test_the_board_opens_camera_and_lamp_together(clock: HandClock, clip: Path) 
     pair.close()
     with pair.beside(clock.now_ns()) as seen:
         assert seen is None
-
-
-def test_where_no_second_camera_is_fitted_there_is_no_pair() -> None:
-    eye = NoPair()
-    with eye.beside(0) as seen:
-        assert seen is None
-    eye.rest()
-    eye.close()
-    assert eye.origin is None

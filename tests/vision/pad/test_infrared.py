@@ -19,11 +19,11 @@ from appliance.link import Link, pair
 from appliance.messages import FROM_GATE, FROM_VISION, FaceEvidence, Purpose, StartVisit
 from appliance.pad_section import CueSection, InfraredSection, PadSection, ParallaxSection
 from appliance.vision.landmarks import Mesh, find_mesh
-from appliance.vision.pad.infrared import InfraredCue, StereoGeometry
+from appliance.vision.pad.infrared import InfraredCue, NoPair, StereoGeometry
 from appliance.vision.pipeline import FacePipeline, Sight
 from appliance.vision.process import open_second, open_sight
 from appliance.vision.room import VisionRoom
-from hardware.camera_pair import CameraPair, NoPair
+from hardware.camera_pair import CameraPair
 from hardware.errors import DeviceStuckError
 from hardware.lamp_gpio import open_lamp
 from hardware.ports import Frame, InfraredFrame
@@ -329,3 +329,12 @@ def test_wiping_forgets_the_visit(sitter: Sitter) -> None:
     cue.wipe()
     assert cue.stereo() is None
     assert cue.evidence().frames == 0
+
+
+def test_where_no_second_camera_is_fitted_there_is_no_pair() -> None:
+    eye = NoPair()
+    with eye.beside(0) as seen:
+        assert seen is None
+    eye.rest()
+    eye.close()
+    assert eye.origin is None
