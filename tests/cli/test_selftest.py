@@ -12,6 +12,7 @@ from appliance import selftest
 from appliance.cli import build
 from appliance.config import load
 from appliance.gate.archive import create_archive
+from hardware.errors import DeviceError
 from hardware.sim.library import footage_path
 
 if TYPE_CHECKING:
@@ -109,3 +110,19 @@ def test_how_strong_the_proof_against_screens_is_stands_in_plain_words(
 ) -> None:
     config.write_text(config.read_text() + pad)
     assert said in selftest._cues(load(config))
+
+
+INFRARED = '[pad.infrared]\non = true\n[infrared]\ndriver = "file"\nlamp = "mock"\nsource = "{}"\n'
+
+
+def test_a_second_camera_that_is_missing_is_named(config: Path) -> None:
+    config.write_text(config.read_text() + INFRARED.format("dark.mp4"))
+    with pytest.raises(DeviceError, match=r"dark\.mp4"):
+        selftest._infrared(load(config))
+
+
+def test_a_second_camera_and_its_lamp_are_tried(config: Path) -> None:
+    assert selftest._infrared(load(config)) == "not used"
+    clip = footage_path("astronaut.png")
+    config.write_text(config.read_text() + INFRARED.format(clip))
+    assert selftest._infrared(load(config)).endswith("lamp switched")
