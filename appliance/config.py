@@ -36,14 +36,18 @@ def load(path: Path) -> Config:
         folder=str(root / config.store.folder),
         key_file=str(root / config.store.key_file),
     )
-    camera, reader = config.camera, config.reader
+    camera, reader, infrared = config.camera, config.reader, config.infrared
+    if infrared.driver == "file":
+        infrared = msgspec.structs.replace(infrared, source=str(root / infrared.source))
     if camera.driver in {"file", "sim"}:
         camera = msgspec.structs.replace(camera, source=str(root / camera.source))
     if reader.source and reader.driver != "pcsc":  # there it is a part of a name
         reader = msgspec.structs.replace(reader, source=str(root / reader.source))
     if reader.key_file:
         reader = msgspec.structs.replace(reader, key_file=str(root / reader.key_file))
-    return msgspec.structs.replace(config, store=store, camera=camera, reader=reader)
+    return msgspec.structs.replace(
+        config, store=store, camera=camera, infrared=infrared, reader=reader
+    )
 
 
 def parse(text: str) -> Config:
@@ -112,12 +116,15 @@ def _check(config: Config) -> None:
         raise ConfigError("camera.driver", "'sim'", "a real camera, or site.simulation = true")
     if config.indicator.driver == "mock" and not config.site.simulation:
         raise ConfigError("indicator.driver", "'mock'", "'gpio', or site.simulation = true")
+    if config.camera.driver == "file" and not config.site.simulation:
+        raise ConfigError("camera.driver", "'file'", "a camera, or site.simulation = true")
     if config.door.driver == "mock" and not config.site.simulation:
         raise ConfigError("door.driver", "'mock'", "'gpio', or site.simulation = true")
     try:
         ZoneInfo(config.site.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as fault:  # "Asia" is a folder
         raise ConfigError("site.timezone", repr(config.site.timezone), "an IANA zone") from fault
+    _check_infrared(config)
     _check_pins(config)
     _check_schedule(config.schedule)
 
@@ -128,8 +135,23 @@ def _check_pins(config: Config) -> None:
     wired = [pin for pin in pins if pin != "none"]
     if light.driver == "gpio":
         wired += [light.red_pin, light.green_pin, light.blue_pin]
+    if config.infrared.driver != "none":
+        wired.append(config.infrared.lamp_pin)
     if len(set(wired)) != len(wired):
         raise ConfigError("pins", str(wired), "a pin of its own for each wire")
+
+
+def _check_infrared(config: Config) -> None:
+    infrared, camera = config.infrared, config.camera
+    if infrared.driver == "none":
+        if config.pad.infrared.on:
+            raise ConfigError("infrared.driver", "'none'", "the second camera of pad.infrared")
+        return
+    if not config.site.simulation and (infrared.driver == "file" or infrared.lamp == "mock"):
+        found = f"{infrared.driver!r} with lamp {infrared.lamp!r}"
+        raise ConfigError("infrared", found, "a camera and a lamp, or site.simulation = true")
+    if (infrared.driver, infrared.source) == (camera.driver, camera.source):
+        raise ConfigError("infrared.source", repr(infrared.source), "another one than the camera's")
 
 
 def _check_schedule(schedule: ScheduleSection) -> None:

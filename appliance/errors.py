@@ -28,6 +28,10 @@ class ModelError(SanmenError):
     """A model is missing, altered or of the wrong shape; face stops, card and QR go on."""
 
 
+class CameraError(SanmenError):
+    """A camera is missing or not the one configured; face stops, card and QR go on."""
+
+
 class PictureError(SanmenError, ValueError):
     """A picture has a shape or type the pipeline does not take."""
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from appliance.clock import Clock
     from appliance.messages import Message
+    from appliance.orders import Order
     from appliance.terminal import ScreenMessage
 
-    Said = Message | ScreenMessage
+    Said = Message | Order | ScreenMessage
 
 LARGEST = 16_384
 """Bytes of one message; the largest real one, face evidence, has about 2,000."""

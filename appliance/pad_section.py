@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+DEMANDS = MappingProxyType({"light": "screen_light", "infrared": "infrared"})
+"""The cue that must support, by the word of `pad.emission`; "any" demands none by name."""
 
 
 class CueSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,12 +44,39 @@ class ParallaxSection(CueSection, frozen=True):
     frames: Annotated[int, Meta(ge=1, le=64)] = 8
 
 
+class ScreenLightSection(CueSection, frozen=True):
+    """The proof by the tints of the terminal's screen; needs a screen that shows them."""
+
+    on: bool = False
+    contradicts: Annotated[float, Meta(ge=0.0, le=0.999)] = 0.25
+    frames: Annotated[int, Meta(ge=1, le=64)] = 16
+
+
+class InfraredSection(CueSection, frozen=True):
+    """The proof by the infrared pair; needs the second camera of `[infrared]`."""
+
+    on: bool = False
+    contradicts: Annotated[float, Meta(ge=0.0, le=0.999)] = 0.25
+    frames: Annotated[int, Meta(ge=1, le=64)] = 10
+
+
 class PadSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Presentation attack detection: the cues of `vision/pad/`, by name.
 
     The thresholds are chosen on some people of the attack workshop and reported on others, see
-    appliance/vision/pad/README.md. `infrared` needs the second camera.
+    appliance/vision/pad/README.md.
+
+    Attributes:
+        emission: what proves that no screen or print is held up. "any": screen light or infrared,
+            or bands, raster and surface all clean; "light", "infrared": that cue must support,
+            and where it cannot, as light in the sun, there is no face; card and code go on.
+
+    Raises:
+        ValueError: the cue that `emission` demands is switched off.
+
     """
+
+    emission: Literal["any", "light", "infrared"] = "any"
 
     texture: CueSection = msgspec.field(default_factory=CueSection)
     parallax: ParallaxSection = msgspec.field(default_factory=ParallaxSection)
@@ -56,3 +87,16 @@ class PadSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     raster: CueSection = msgspec.field(default_factory=CueSection)
     bands: CueSection = msgspec.field(default_factory=CueSection)
     camera_path: CueSection = msgspec.field(default_factory=CueSection)
+    screen_light: ScreenLightSection = msgspec.field(default_factory=ScreenLightSection)
+    infrared: InfraredSection = msgspec.field(default_factory=InfraredSection)
+
+    def __post_init__(self) -> None:
+        demanded = DEMANDS.get(self.emission)
+        if demanded is not None and not self.cues[demanded].on:
+            raise ValueError(f"pad.{demanded}.on = true for emission {self.emission!r}")
+
+    @property
+    def cues(self) -> dict[str, CueSection]:
+        """Every cue's table by its name."""
+        tables = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return {name: one for name, one in tables if isinstance(one, CueSection)}

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from appliance.camera_section import CameraSection, InfraredCameraSection
 from appliance.pad_section import PadSection
 from appliance.sign_sections import IndicatorSection, Pin, SoundSection
 
@@ -68,25 +69,6 @@ class Store(_Section, frozen=True):
     credential: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,80}$")] = "sanmen.key"
     otp_key: Annotated[int, Meta(ge=1, le=255)] = 1
     tpm: Name = "device:/dev/tpmrm0"
-
-
-class CameraSection(_Section, frozen=True):
-    """The camera; see hardware.ports.CameraOptions.
-
-    Attributes:
-        driver: "sim" is told through a named pipe what to see, and needs site.simulation.
-        dark_after: what `sanmen prove no-trace` plays ends in darkness, so that the room that saw
-            it lives on and can be searched.
-
-    """
-
-    driver: Literal["picamera2", "v4l2", "file", "sim"] = "v4l2"
-    source: Name = "0"
-    width: Annotated[int, Meta(ge=160, le=1920)] = 640
-    height: Annotated[int, Meta(ge=120, le=1920)] = 480
-    fps: Annotated[float, Meta(ge=1.0, le=60.0)] = 25.0
-    repeat: bool = False
-    dark_after: bool = False
 
 
 class DoorSection(_Section, frozen=True):
@@ -267,6 +249,7 @@ class Config(_Section, frozen=True):
     site: Site = msgspec.field(default_factory=Site)
     store: Store = msgspec.field(default_factory=Store)
     camera: CameraSection = msgspec.field(default_factory=CameraSection)
+    infrared: InfraredCameraSection = msgspec.field(default_factory=InfraredCameraSection)
     door: DoorSection = msgspec.field(default_factory=DoorSection)
     reader: ReaderSection = msgspec.field(default_factory=ReaderSection)
     sound: SoundSection = msgspec.field(default_factory=SoundSection)

@@ -16,23 +16,36 @@ from typing import TYPE_CHECKING
 from appliance.clock import SystemClock
 from appliance.errors import SanmenError
 from appliance.gate import process as gate
+from appliance.gate.access.presentation import DEVICE_VETOES
 from appliance.gate.archive import open_archive
 from appliance.gate.store.roots import weakness
 from appliance.gate.store.settings import Settings
 from appliance.hardening import Measure, environment
+from appliance.pad_section import DEMANDS
 from appliance.vision import process as vision
+from appliance.vision.pad.camera_path import check_origin
 from hardware.errors import DeviceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from appliance.gate.store.records import Fault
+    from appliance.pad_section import PadSection
     from appliance.sections import Config
 
 LEAST_FREE_MB = 200
 READER_S, READER_LOOK_S = 3.0, 0.05
-OPTIONAL_CUES = frozenset({"infrared"})
-"""Needs a second camera; a gate without one is as it was delivered."""
+PAIRS, PAIR_NS = 50, 40_000_000
+OPTIONAL_CUES = frozenset(DEMANDS.values())
+"""Need a screen or a second camera; a gate without them is as it was delivered."""
+PROOFS = {
+    "infrared": "STRONG: a second, infrared camera must see a lit, solid head",
+    "light": "STRONG in dim light: skin must answer the screen's tints; by day card and code only",
+    "any": "FAIR: marks of screens and prints must be absent; a bright replay without an edge "
+    "may pass. Stronger: pad.emission = 'light' or 'infrared'",
+    "none": "NONE: switch bands, raster and surface on, or screen_light or infrared",
+}
+"""How strong the configured proof is that no screen or print is held up, in plain words."""
 RELEASED = datetime(2026, 11, 22, tzinfo=UTC)
 """A clock before this program's release is wrong."""
 
@@ -61,6 +74,7 @@ def check_all(config: Config) -> tuple[Finding, ...]:
         ("models", _models, "flash again, or reinstall; card and code go on without face"),
         ("face cues", _cues, "switch the named ones on in [pad], or accept a weaker gate"),
         ("camera", _camera, "check cable and [camera]; `v4l2-ctl --list-devices` shows webcams"),
+        ("infrared camera", _infrared, "check cable, lamp and [infrared], or pad.infrared off"),
         ("relay", _relay, "check [door] pins and the relay's 3.3 V and ground"),
         ("door inputs", _inputs, "check the wiring of door, REX, fire and tamper"),
         ("reader", _reader, "check the reader's cable and [reader]"),
@@ -89,11 +103,16 @@ def _models(_: Config) -> str:
 
 def _cues(config: Config) -> str:
     """Tell which presentation attack cues are on; a choice of the operator's is no fault."""
-    sections = {name: getattr(config.pad, name) for name in config.pad.__struct_fields__}
+    sections = config.pad.cues
     on = [name for name, one in sections.items() if one.on]
     off = [name for name, one in sections.items() if not one.on and name not in OPTIONAL_CUES]
     weakened = f"WEAKENED, off: {', '.join(off)}; " if off else ""
-    return f"{weakened}on: {', '.join(on) or 'none'}"
+    return f"{weakened}on: {', '.join(on) or 'none'}; no screen or print: {_proof(config.pad, on)}"
+
+
+def _proof(pad: PadSection, on: list[str]) -> str:
+    proves = pad.emission != "any" or OPTIONAL_CUES & set(on) or set(on) >= DEVICE_VETOES
+    return PROOFS[pad.emission if proves else "none"]
 
 
 def _camera(config: Config) -> str:
@@ -101,9 +120,34 @@ def _camera(config: Config) -> str:
     try:
         with camera.borrow(timeout_s=5.0) as frame:
             height, width = frame.pixels.shape[:2]
-            return f"{camera.identity}, {width}x{height}"
+        wanted, there = vision.wanted_origin(config.camera), camera.origin
+        if config.pad.camera_path.on:
+            check_origin(there, wanted)
+        behind = "" if there is None else f", {there.driver} {there.model} at {there.bus}"
+        free = "" if wanted is None or wanted.bus else "; any port: set camera.origin.bus"
+        return f"{camera.identity}, {width}x{height}{behind}{free}"
     finally:
         camera.close()
+
+
+def _infrared(config: Config) -> str:
+    if not config.pad.infrared.on:
+        return "not used"
+    clock = SystemClock()
+    second = vision.open_second(config, clock)
+    if second is None or isinstance(second, DeviceError):
+        raise second or DeviceError("infrared", "none", "the second camera")
+    try:
+        if config.pad.camera_path.on:
+            check_origin(second.origin, vision.wanted_origin(config.infrared), "infrared camera")
+        for _ in range(PAIRS):
+            clock.sleep_until_ns(clock.now_ns() + PAIR_NS)
+            with second.beside(clock.now_ns()) as seen:
+                if seen is not None:
+                    return f"{config.infrared.driver} {config.infrared.source}, lamp switched"
+    finally:
+        second.close()
+    raise DeviceError("infrared", f"no picture in {PAIRS} tries", "one with the first camera's")
 
 
 def _relay(config: Config) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
         Frame,
         Indicator,
         IndicatorOptions,
+        InfraredEye,
+        InfraredOptions,
         Reader,
         ReaderOptions,
         Sound,
@@ -61,6 +64,21 @@ READERS: Final = MappingProxyType(
 def open_camera(options: CameraOptions, clock: Clock) -> Camera:
     """Open the camera that `options` describe."""
     return cast("Camera", _open(CAMERAS, "camera", options, clock))
+
+
+def open_infrared(options: InfraredOptions, clock: Clock) -> InfraredEye:
+    """Open the second camera and its lamp that `options` describe; neither stays open alone."""
+    from hardware.camera_pair import CameraPair  # noqa: PLC0415 - only gates with a pair need it
+    from hardware.lamp_gpio import open_lamp  # noqa: PLC0415
+
+    with ExitStack() as undo:
+        lamp = open_lamp(options.lamp, options.lamp_pin)
+        undo.callback(lamp.close)
+        second = open_camera(options.camera, clock)
+        undo.callback(second.close)
+        pair = CameraPair(second, lamp, clock, options.skew_ns)
+        undo.pop_all()
+    return pair
 
 
 def open_door(options: DoorOptions, clock: Clock) -> DoorIo:

@@ -33,12 +33,14 @@ class FileCamera:
     cannot be decoded is skipped and counted.
 
     Attributes:
+        origin: None: no device stands behind footage.
         undecodable: how many pictures could not be decoded so far.
 
     """
 
     def __init__(self, options: CameraOptions, clock: Clock) -> None:
         self.identity = f"file {options.source}"
+        self.origin = None
         self.undecodable = 0
         if not 0 < options.fps <= MOST_FPS:
             raise DeviceSettingError(self.identity, f"fps = {options.fps}", f"0..{MOST_FPS}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from hardware.errors import DeviceSettingError, DeviceStuckError, DeviceUnavailableError
 from hardware.loan import Loan
-from hardware.ports import Exposure, Frame
+from hardware.ports import CameraOrigin, Exposure, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,7 @@ class LibcameraCamera:
 
     def __init__(self, picamera2: ModuleType, options: CameraOptions, clock: Clock) -> None:
         self.identity = f"picamera2 {options.source}"
+        self.origin = _origin(picamera2, int(options.source))
         self._mapped_array = picamera2.MappedArray
         self._clock = clock
         self._loan = Loan(self.identity)
@@ -90,6 +91,19 @@ class LibcameraCamera:
     def _monotonic_ns(self, boot_ns: int) -> int:
         """Move a sensor time from CLOCK_BOOTTIME, which counts through suspend, to the clock."""
         return boot_ns - time.clock_gettime_ns(time.CLOCK_BOOTTIME) + self._clock.now_ns()
+
+
+def _origin(picamera2: ModuleType, number: int) -> CameraOrigin:
+    """Return which sensor libcamera has under `number`.
+
+    Ids are paths in the device tree, /base/soc/i2c0mux/i2c@1/imx708@1a; a USB camera's names its
+    bus; libcamera's virtual cameras have none.
+    """
+    found = picamera2.Picamera2.global_camera_info()[number]
+    place = str(found["Id"])
+    if not place.startswith("/base/"):
+        return CameraOrigin("virtual", place, str(found["Model"]))
+    return CameraOrigin("uvcvideo" if "usb" in place else "libcamera", place, str(found["Model"]))
 
 
 def open_device(options: CameraOptions, clock: Clock) -> LibcameraCamera:

@@ -28,6 +28,10 @@ class Lamp(Protocol):
         """Switch it."""
         ...
 
+    def close(self) -> None:
+        """Switch it off and let go of it."""
+        ...
+
 
 class CameraPair:
     """Pairs a second camera's pictures with the first's.
@@ -38,12 +42,18 @@ class CameraPair:
         clock: the one the cameras stamp with.
         skew_ns: longest time between the exposures of a pair.
 
+    Attributes:
+        identity: of the second camera.
+        origin: the device behind it.
+
     Raises:
         DeviceSettingError: a skew outside 0 to 100 ms.
 
     """
 
     def __init__(self, second: Camera, lamp: Lamp, clock: Clock, skew_ns: int = SKEW_NS) -> None:
+        self.identity = f"infrared {second.identity}"
+        self.origin = second.origin
         if not 0 <= skew_ns <= 100_000_000:  # noqa: PLR2004 - a pair further apart is none
             raise DeviceSettingError("infrared pair", f"skew {skew_ns} ns", "0 to 100 ms")
         self._second = second
@@ -84,6 +94,7 @@ class CameraPair:
     def close(self) -> None:
         """Switch the lamp off and close the camera; closing twice is allowed."""
         self.rest()
+        self._lamp.close()
         self._second.close()
 
     def _set(self, *, on: bool) -> None:

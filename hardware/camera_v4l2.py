@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import cv2
 import numpy as np
 
+from hardware.camera_origin import read_origin
 from hardware.errors import DeviceUnavailableError
 from hardware.newest import Newest
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hardware.ports import CameraOptions, Clock, Frame
+    from hardware.ports import CameraOptions, CameraOrigin, Clock, Frame
 
 _JOIN_S = 2.0
 """How long `close` waits for a read under way: more than a picture, less than a service's stop."""
@@ -41,8 +42,15 @@ class V4l2Camera:
     The thread owns the source and releases it, because releasing during a read crashes OpenCV.
     """
 
-    def __init__(self, identity: str, source: CaptureSource, clock: Clock) -> None:
+    def __init__(
+        self,
+        identity: str,
+        source: CaptureSource,
+        clock: Clock,
+        origin: CameraOrigin | None = None,
+    ) -> None:
         self.identity = identity
+        self.origin = origin
         self._source = source
         self._clock = clock
         self._newest = Newest(identity)
@@ -113,4 +121,12 @@ def open_device(options: CameraOptions, clock: Clock) -> V4l2Camera:
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, options.height)
     capture.set(cv2.CAP_PROP_FPS, options.fps)
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a queue in the driver would make pictures old
-    return V4l2Camera(identity, _VideoCapture(capture), clock)
+    return V4l2Camera(identity, _VideoCapture(capture), clock, _origin(source))
+
+
+def _origin(source: str) -> CameraOrigin | None:
+    """Return what the kernel knows of the node, or None: then vision refuses faces, not codes."""
+    try:
+        return read_origin(source)
+    except DeviceUnavailableError:
+        return None

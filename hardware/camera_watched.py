@@ -32,6 +32,7 @@ class WatchedCamera:
 
     def __init__(self, camera: Camera, watch: Callable[[Frame], None]) -> None:
         self.identity = camera.identity
+        self.origin = camera.origin
         self._camera = camera
         self._watch = watch
         self._newest = Newest(camera.identity)

@@ -31,6 +31,7 @@ __all__ = [
     "Authenticity",
     "Camera",
     "CameraOptions",
+    "CameraOrigin",
     "CardAnswered",
     "CardEvent",
     "CardGone",
@@ -115,8 +116,7 @@ class CameraOptions:
         fps: wanted pictures a second; for a folder or picture, the rate it is played at.
         every_frame: a file camera gives each picture, instead of the newest one due by its clock.
         repeat: a file camera starts again at its end instead of raising EndOfFootageError.
-        dark_after: a file camera lends black pictures from its end on, its file closed, instead of
-            raising EndOfFootageError.
+        dark_after: a file camera lends black pictures from its end on, its file closed.
         start_s: a file camera begins so far into its footage, seconds.
 
     """
@@ -158,6 +158,11 @@ class Camera(Protocol):
         """Driver and source, as the log and the self-test name it."""
         ...
 
+    @property
+    def origin(self) -> CameraOrigin | None:
+        """The device behind it as the system tells, or None where none does, as of a file."""
+        ...
+
     def borrow(self, timeout_s: float = 1.0) -> AbstractContextManager[Frame]:
         """Lend the newest picture not lent before; one loan at a time.
 
@@ -176,13 +181,7 @@ class Camera(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InfraredFrame:
-    """One borrowed picture of the infrared camera beside the first.
-
-    Attributes:
-        frame: rectified to the first camera: a point far away lies at the same place in both.
-        lamp_on: whether the infrared lamp lit all of its exposure.
-
-    """
+    """One picture of the second camera, rectified to the first; was it lit all of its exposure."""
 
     frame: Frame
     lamp_on: bool
@@ -191,9 +190,32 @@ class InfraredFrame:
 class InfraredEye(Protocol):
     """A second camera with an infrared lamp; optional hardware."""
 
+    @property
+    def origin(self) -> CameraOrigin | None:
+        """As of `Camera`."""
+        ...
+
     def beside(self, taken_ns: int) -> AbstractContextManager[InfraredFrame | None]:
         """Lend the picture taken together with the first camera's of `taken_ns`, or None."""
         ...
+
+    def rest(self) -> None:
+        """Switch the lamp off: the visit is over."""
+        ...
+
+    def close(self) -> None:
+        """Switch the lamp off and close the camera; closing twice is allowed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InfraredOptions:
+    """The second camera; its lamp, "gpio" or "mock", and BCM pin; the longest time in a pair."""
+
+    camera: CameraOptions
+    lamp: str = "gpio"
+    lamp_pin: int = 18
+    skew_ns: int = 25_000_000
 
 
 class Lock(Enum):

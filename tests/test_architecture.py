@@ -16,6 +16,7 @@ ROOMS = ("vision", "gate", "ui")
 SHARED = {"config", "sections", "pad_section", "messages", "link", "clock", "errors", "watchdog"}
 SHARED |= {"hardening", "process_memory"}
 SHARED |= {"terminal", "preview_link", "sign_sections"}
+SHARED |= {"camera_section", "orders", "light"}
 COMPOSITION = ("appliance/selftest.py", "appliance/supervisor.py")
 """Beside cli/: the files above the rooms, which may import their process modules."""
 PURE = ("appliance/gate/access/",)
@@ -71,9 +72,10 @@ DRIVERS = {
     "gpiozero": (
         "hardware/door_gpio.py",
         "hardware/indicator_gpio.py",
+        "hardware/lamp_gpio.py",
         "hardware/wiegand.py",
     ),
-    "lgpio": ("hardware/door_gpio.py", "hardware/indicator_gpio.py"),
+    "lgpio": ("hardware/door_gpio.py", "hardware/indicator_gpio.py", "hardware/lamp_gpio.py"),
     "picamera2": ("hardware/camera_libcamera.py",),
     "libcamera": ("hardware/camera_libcamera.py",),
     "smartcard": ("hardware/reader_pcsc.py",),

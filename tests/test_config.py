@@ -24,6 +24,14 @@ BAD = {
     "[methods]\nqr = false": ("reader.driver", "none", "a reader"),
     "[methods]\nqr = false\nface = true": ("reader.driver", "none", "a reader"),
     '[reader]\ndriver = "sim"': ("reader.driver", "'sim'", "simulation"),
+    '[camera]\ndriver = "file"': ("camera.driver", "'file'", "simulation"),
+    "[pad.infrared]\non = true": ("infrared.driver", "'none'", "the second camera"),
+    '[infrared]\ndriver = "file"\nsource = "x"': ("infrared", "'file'", "simulation"),
+    '[infrared]\ndriver = "v4l2"\nlamp = "mock"': ("infrared", "'mock'", "simulation"),
+    '[infrared]\ndriver = "v4l2"\nsource = "0"': ("infrared.source", "'0'", "another"),
+    '[infrared]\ndriver = "v4l2"\nlamp_pin = 17': ("door pins", "17", "of its own"),
+    "[infrared]\nbaseline_mm = 5": ("infrared.baseline_mm", "5", ">= 20"),
+    '[camera.origin]\nport = "1-1"': ("camera.origin.port", "unknown key", "a known one"),
     '[door]\ndriver = "mock"': ("door.driver", "'mock'", "simulation"),
     '[door]\ndriver = "relay9000"': ("door.driver", "relay9000", "one of gpio, mock"),
     '[camera]\ndriver = "webcam"': ("camera.driver", "webcam", "file, picamera2, sim, v4l2"),
@@ -39,6 +47,13 @@ BAD = {
     "[face]\nmargin = 0.0": ("face.margin", "0.0", ">= 0.02"),
     "[pad.texture]\nsupports = 0.01": ("pad.texture.supports", "0.01", ">= 0.05"),
     "[pad.texture]\ncontradicts = 0.9": ("pad.texture", "0.9", "at most as high as supports"),
+    '[pad]\nemission = "light"': ("pad", "light", "pad.screen_light.on = true"),
+    '[pad]\nemission = "infrared"\n[pad.screen_light]\non = true': (
+        "pad",
+        "infrared",
+        "pad.infrared.on = true",
+    ),
+    '[pad]\nemission = "sun"': ("pad.emission", "'sun'", "any, infrared, light"),
     "[pad.wink]\non = true": ("pad.wink", "unknown key", "a known one"),
     "[face]\nattempts = 0": ("face.attempts", "0", ">= 1"),
     "[face]\nnear_px = 10": ("face.near_px", "10", ">= 40"),
@@ -121,12 +136,14 @@ def test_paths_are_relative_to_the_folder_of_the_file(tmp_path: Path) -> None:
     path.write_text(
         SIMULATED + '[store]\nfolder = "state"\nkey_file = "/keys/device.key"\n'
         '[camera]\ndriver = "file"\nsource = "clip.mp4"\n'
+        '[infrared]\ndriver = "file"\nsource = "dark.mp4"\nlamp = "mock"\n'
         '[reader]\ndriver = "sim"\nsource = "pipe"\n'
     )
     config = load(path)
     assert config.store.folder == str(tmp_path / "state")
     assert config.store.key_file == "/keys/device.key"
     assert config.camera.source == str(tmp_path / "clip.mp4")
+    assert config.infrared.source == str(tmp_path / "dark.mp4")
     assert config.reader.source == str(tmp_path / "pipe")
 
 
@@ -153,3 +170,10 @@ def test_face_beside_another_door_and_a_night_shift_are_taken() -> None:
     config = parse(text)
     assert config.methods.face
     assert config.schedule.periods[0].days == ("mon", "sun")
+
+
+def test_light_and_infrared_are_off_until_their_hardware_is_there() -> None:
+    pad = parse("").pad
+    assert (pad.screen_light.on, pad.infrared.on, pad.emission) == (False, False, "any")
+    demanded = parse('[pad]\nemission = "light"\n[pad.screen_light]\non = true').pad
+    assert demanded.emission == "light"

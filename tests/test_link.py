@@ -20,7 +20,6 @@ from appliance.clock import SystemClock
 from appliance.errors import LinkClosedError, LinkError
 from appliance.link import Door, Link, connect, pair
 from appliance.messages import (
-    FROM_GATE,
     FROM_VISION,
     PROTOCOL,
     CueEvidence,
@@ -32,12 +31,10 @@ from appliance.messages import (
     Purpose,
     QrRead,
     Ready,
-    SetMode,
-    StartVisit,
-    StopVisit,
     Trigger,
     VisitAbandoned,
 )
+from appliance.orders import FROM_GATE, SetMode, StartVisit, StopVisit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
+from appliance.camera_section import CameraSection
 from appliance.cli.card import issued_soft_card
 from appliance.errors import EnrolmentError
 from appliance.gate import process as gate
@@ -14,9 +15,9 @@ from appliance.gate.enrolment import desk
 from appliance.gate.enrolment.consent import Consent, GivenBy
 from appliance.gate.rules import build_rules
 from appliance.link import Link, pair
-from appliance.messages import FROM_GATE, FROM_VISION, Hint
+from appliance.messages import FROM_VISION, Hint
+from appliance.orders import FROM_GATE
 from appliance.sections import (
-    CameraSection,
     Config,
     DoorSection,
     Methods,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.clock import Clock
-    from appliance.errors import ModelError
+    from appliance.errors import SanmenError
     from appliance.gate.enrolment.desk import Application
     from appliance.gate.notices import Notice
     from appliance.vision.pipeline import FacePipeline
@@ -79,7 +80,7 @@ class House:
         config: Config,
         clock: Clock,
         tell: Callable[[Notice], None],
-        pipeline: FacePipeline | ModelError | None = None,
+        pipeline: FacePipeline | SanmenError | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -173,7 +174,7 @@ def enrol_face(
     application: Application,
     camera: Camera,
     show: Callable[[Hint], None],
-    pipeline: FacePipeline | ModelError | None = None,
+    pipeline: FacePipeline | SanmenError | None = None,
 ) -> str:
     """Enrol one person who stands before `camera`; return the pseudonym.
 
@@ -188,7 +189,7 @@ def enrol_face(
         camera,
         Link(far, FROM_GATE, clock),
         clock,
-        _opened(config) if pipeline is None else pipeline,
+        vision.open_sight(config, camera) if pipeline is None else pipeline,
     )
     rules = build_rules(config)
     hints = [Hint.NONE]
@@ -212,7 +213,7 @@ def enrol_face(
         far.close()
 
 
-def _opened(config: Config) -> FacePipeline | ModelError:
+def _opened(config: Config) -> FacePipeline | SanmenError:
     """Open the face models; footage is stamped by arithmetic."""
     return vision.open_pipeline(pad=config.pad, timed=config.camera.driver != "file")
 

@@ -24,15 +24,14 @@ from appliance.gate.faults import Faults
 from appliance.gate.visits import Visits
 from appliance.link import Link, pair
 from appliance.messages import (
-    FROM_GATE,
     FROM_VISION,
     CueEvidence,
     CuesSeen,
     FaceEvidence,
     Hint,
-    SetMode,
     VisitAbandoned,
 )
+from appliance.orders import FROM_GATE, SetMode
 from appliance.vision.room import VisionRoom
 from hardware.errors import EndOfFootageError
 from hardware.ports import Frame
@@ -124,6 +123,7 @@ class PieceCamera:
     """
 
     identity = "footage"
+    origin = None
 
     def __init__(
         self, clip: cv2.VideoCapture, clock: FootageClock, fps: float, pictures: int

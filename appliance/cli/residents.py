@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
+from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from appliance.camera_section import CameraSection
 from appliance.cli.house import enrol_face
 from appliance.cli.opened import ConfigFile, Manager, admit, hand_out, opened
 from appliance.cli.run import prepare
@@ -30,7 +32,6 @@ from appliance.gate.notices import HINTS
 from appliance.gate.store.records import CredentialKind, Profile
 from appliance.messages import Hint
 from appliance.vision import process as vision
-from hardware.ports import CameraOptions
 
 if TYPE_CHECKING:
     from appliance.sections import Config
@@ -203,9 +204,9 @@ def _without_face(settings: Config, clock: Clock, application: Application) -> s
 def _with_face(
     settings: Config, clock: Clock, application: Application, clip: Path | None, out: Console
 ) -> str:
-    options = vision.camera_options(settings)
     if clip is not None:
-        options = CameraOptions("file", str(clip))
+        settings = replace(settings, camera=CameraSection(driver="file", source=str(clip)))
+    options = vision.camera_options(settings)
 
     def show(hint: Hint) -> None:
         if hint is not Hint.NONE:

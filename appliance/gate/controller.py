@@ -30,9 +30,9 @@ from appliance.messages import (
     IntentSeen,
     QrRead,
     Ready,
-    SetMode,
     VisitAbandoned,
 )
+from appliance.orders import SetMode
 from hardware.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from appliance.gate.cards import JudgedCard
     from appliance.gate.parts import Parts
     from appliance.gate.rules import Rules
+    from appliance.light import LightAnswered
     from appliance.link import Link, Said
 
 
@@ -70,6 +71,8 @@ class Controller:
         self._cards = Cards(parts.reader, parts.schemes, self._claims.card_key)
         self._visits = Visits(parts.clock, rules.visit, self._faults, self._tell, rules.cues)
         self._visits.asks = rules.asks
+        self._visits.show_light = self.front.show_light
+        self.front.answered = self._answered
         self._giver = Giver(self.front, self._cards, self._visits, parts)
         self._checker = Checker(
             self.front, parts, self._faults, lambda: self._door.grant(self._now())
@@ -118,6 +121,7 @@ class Controller:
         self._giver.step(face_allowed=works and self._settled.commissioned)
         self._checker.step(sees=self._visits.link is not None)
         self._visits.show(on=self.front.preview)
+        self._visits.screen_can_light = self.front.link is not None
 
     def present_card(self, card: JudgedCard) -> None:
         """Decide on a card held to the reader, or hand it to the page that waits for one."""
@@ -126,6 +130,9 @@ class Controller:
             return
         made = self._claims.card(card, self._watch.moment(), self._now())
         self._conclude(made, card.at_ns)
+
+    def _answered(self, light: LightAnswered) -> None:
+        self._visits.light_shown(light.tint, light.brightness, light.shown_ns)
 
     def touch(self) -> None:
         """Begin a visit because somebody touched the face door on the screen (law 2)."""

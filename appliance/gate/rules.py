@@ -13,9 +13,10 @@ from appliance.gate.access.presentation import CueKind, CuePolicy
 from appliance.gate.access.reasons import Method
 from appliance.gate.access.schedule import ALWAYS, MINUTES_PER_DAY, Period, Schedule, Weekday
 from appliance.gate.access.transaction import VisitTiming
+from appliance.pad_section import DEMANDS
 
 if TYPE_CHECKING:
-    from appliance.pad_section import CueSection, PadSection
+    from appliance.pad_section import PadSection
     from appliance.sections import Config, OpenPeriod
 
 KINDS = {
@@ -89,10 +90,17 @@ def build_rules(config: Config) -> Rules:
 
 def cue_policies(pad: PadSection) -> tuple[CuePolicy, ...]:
     """Return the policies of the cues that are switched on."""
-    sections: dict[str, CueSection] = {name: getattr(pad, name) for name in pad.__struct_fields__}
+    demanded = DEMANDS.get(pad.emission)
     return tuple(
-        CuePolicy(name, KINDS.get(name, CueKind.VETO), one.supports, one.contradicts, one.frames)
-        for name, one in sections.items()
+        CuePolicy(
+            name,
+            KINDS.get(name, CueKind.VETO),
+            one.supports,
+            one.contradicts,
+            one.frames,
+            demanded=name == demanded,
+        )
+        for name, one in pad.cues.items()
         if one.on
     )
 

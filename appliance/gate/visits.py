@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import LinkError
 from appliance.gate import notices
-from appliance.gate.access.presentation import PresentationJudgement, examine, wish
+from appliance.gate.access.light_sequence import draw_sequence
+from appliance.gate.access.presentation import (
+    CueKind,
+    PresentationJudgement,
+    examine,
+    light_helps,
+    wish,
+)
 from appliance.gate.access.transaction import (
     Transaction,
     Visit,
@@ -16,12 +23,12 @@ from appliance.gate.access.transaction import (
     VisitState,
     VisitTiming,
 )
-from appliance.messages import (
+from appliance.gate.light_show import LightShow
+from appliance.messages import Hint, Purpose
+from appliance.orders import (
     Conclude,
-    Hint,
     LightShown,
     Prompted,
-    Purpose,
     SetMode,
     SetPreview,
     StartVisit,
@@ -32,12 +39,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from appliance.clock import Clock
-    from appliance.gate.access.presentation import CuePolicy
+    from appliance.gate.access.presentation import CuePolicy, Finding
     from appliance.gate.access.reasons import Reason
     from appliance.gate.access.transaction import VisitOutcome
     from appliance.gate.faults import Faults
+    from appliance.light import ShowLight
     from appliance.link import Link, Said
-    from appliance.messages import CuesSeen, FaceEvidence, Message, Tint, Turn, VisitAbandoned
+    from appliance.messages import CuesSeen, FaceEvidence, Tint, Turn, VisitAbandoned
+    from appliance.orders import Order
 
 VISIT_NS = 4_000_000_000
 """Hard stop of a visit; nobody stands longer before a door."""
@@ -79,6 +88,10 @@ class Visits:
         """Whether there is somebody who can be asked for an action; a recording cannot."""
         self.screen_can_light = False
         """Set by whoever drives a screen that shows the light sequence."""
+        self.show_light: Callable[[ShowLight], None] | None = None
+        """Shows one step on that screen, which then tells by `light_shown` when it was seen."""
+        self._light_helps = light_helps(cues)
+        self._show: LightShow | None = None
         self._clock = clock
         self._timing = timing
         self._faults = faults
@@ -134,6 +147,7 @@ class Visits:
             first, last = ASK_NS
             self._ask_ns = now_ns + first + secrets.randbelow(last - first)
             self._asked.clear()
+            self._show = None
             self._contradicted_ns = None
         self._apply(self._transaction.begin(visit))
 
@@ -152,7 +166,8 @@ class Visits:
         if finding.judgement is PresentationJudgement.SUPPORTED or lasting:
             self._send(Conclude(visit.visit))
             return
-        asked = wish(finding, screen_can_light=self.screen_can_light)
+        self._begin_light(finding, now_ns)
+        asked = wish(finding, screen_can_light=self._can_light)
         if not self.asks or asked in {Hint.NONE, *self._asked} or now_ns < self._ask_ns:
             return
         self._asked.add(asked)
@@ -160,9 +175,14 @@ class Visits:
         self._send(Prompted(visit.visit, asked, now_ns))
 
     def light_shown(self, tint: Tint, brightness: float, shown_ns: int) -> None:
-        """Pass on what the screen shows, as its own clock tells; nothing outside of a visit."""
-        visit = self._transaction.visit
-        if visit is not None and self._transaction.state is VisitState.VISIT_OPEN:
+        """Pass on what the screen was told to show and shows, as its own clock tells.
+
+        Nothing outside of a visit, and nothing that does not answer the step asked for.
+        """
+        visit, show = self._transaction.visit, self._show
+        if visit is None or show is None or self._transaction.state is not VisitState.VISIT_OPEN:
+            return
+        if show.confirm(tint, brightness, shown_ns, self._clock.now_ns()):
             self._send(LightShown(visit.visit, tint, brightness, shown_ns))
 
     def accept(self, evidence: FaceEvidence) -> Reason | None:
@@ -203,9 +223,36 @@ class Visits:
         if not mode.face:
             self._apply(self._transaction.handle(VisitEvent.FACE_OFF, now_ns))
         self._apply(self._transaction.tick(now_ns, self._timing))
+        self._play_light(now_ns)
         if mode != self._mode and self._link is not None:
             self._mode = mode
             self._send(mode)
+
+    @property
+    def _can_light(self) -> bool:
+        return self.screen_can_light and self.show_light is not None and self._light_helps
+
+    def _begin_light(self, finding: Finding, now_ns: int) -> None:
+        """Draw a sequence if the proof of emission is lacking; one in a visit.
+
+        It runs beside a turn that is asked for: one after the other would not fit into a visit.
+        """
+        lacking = (
+            finding.judgement is PresentationJudgement.NO_EVIDENCE
+            and CueKind.PROOF_EMISSION in finding.lacks
+        )
+        if lacking and self._can_light and self._show is None and now_ns >= self._ask_ns:
+            self._show = LightShow(draw_sequence(secrets.randbelow), now_ns)
+
+    def _play_light(self, now_ns: int) -> None:
+        if self._show is None or self.show_light is None:
+            return
+        if self._transaction.state is not VisitState.VISIT_OPEN:
+            self._show = None
+            return
+        step = self._show.due(now_ns)
+        if step is not None:
+            self.show_light(step)
 
     def _apply(self, outcome: VisitOutcome, hint: Hint = Hint.NONE) -> None:
         self._transaction = outcome.transaction
@@ -222,7 +269,7 @@ class Visits:
                 case _:
                     pass  # DECIDE: the controller does
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: Order) -> None:
         if self._link is None:
             return
         try:

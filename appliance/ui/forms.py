@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from appliance.light import LightAnswered
 from appliance.terminal import Field, Touched
 
 if TYPE_CHECKING:
@@ -36,6 +37,16 @@ def parse(content: bytes) -> dict[str, str] | None:
         return None
     values = dict(pairs)
     return values if len(values) == len(pairs) else None
+
+
+def answer(values: Mapping[str, str], at_ns: int) -> LightAnswered | None:
+    """Return the step of light a form says is shown now, or None for what is none."""
+    try:
+        percent = int(values.get("percent", ""))
+        fields = {"tint": values.get("tint"), "brightness": percent / 100, "shown_ns": at_ns}
+        return msgspec.convert(fields, LightAnswered)
+    except (ValueError, msgspec.ValidationError):
+        return None
 
 
 def touch(values: Mapping[str, str], at_ns: int) -> Touched | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.clock import Clock
+    from appliance.light import LightAnswered
     from appliance.terminal import Touched
     from appliance.ui.hub import Hub
 
@@ -51,12 +52,12 @@ class GateLine:
         elif now_ns - self._heard_ns > SILENCE_NS:
             self._lose("silent")
 
-    def say(self, touched: Touched) -> bool:
-        """Tell gate of a touch; return whether it can have heard."""
+    def say(self, told: Touched | LightAnswered) -> bool:
+        """Tell gate of a touch or a light; return whether it can have heard."""
         if self._link is None:
             return False
         try:
-            self._link.send(touched)
+            self._link.send(told)
         except LinkClosedError:
             self._lose("gone")
             return False

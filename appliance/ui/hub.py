@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
+from appliance.light import ShowLight
 from appliance.terminal import NoPage, Page, Terminal
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Hub:
     Attributes:
         terminal: the newest state, None while gate is gone.
         page: the counter's page, None while the public screen is shown.
+        light: the newest step of a light sequence, None until there was one.
         language: chosen by whoever stands here.
         large: large text was chosen.
         over: the room is stopping.
@@ -40,6 +42,7 @@ class Hub:
         self._heeds: list[Callable[[], None]] = []
         self.terminal: Terminal | None = None
         self.page: Page | None = None
+        self.light: ShowLight | None = None
         self.language: Language = language
         self.large = False
         self.over = False
@@ -58,13 +61,15 @@ class Hub:
                 self.page = message
             case NoPage():
                 self.page = None
+            case ShowLight():
+                self.light = message
             case _:
                 return
         self.tell()
 
     def lose(self) -> None:
         """Forget everything of gate: what is not known now is not shown."""
-        self.terminal = self.page = None
+        self.terminal = self.page = self.light = None
         self.tell()
 
     def see(self, language: Language | None, large: bool | None, now_ns: int) -> None:  # noqa: FBT001

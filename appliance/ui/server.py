@@ -53,6 +53,7 @@ WAYS: Final = {
     b"/stream": Way("GET", query=True),
     b"/touch": Way("POST"),
     b"/view": Way("POST"),
+    b"/light": Way("POST"),
     b"/preview": Way("WEBSOCKET", query=True),
 }
 LANGUAGES: Final[dict[str | None, Language | None]] = {None: None, "zh": "zh", "en": "en"}
@@ -138,6 +139,17 @@ class Answers:
         desk.hub.see(LANGUAGES[language], SIZES[large], desk.clock.now_ns())
         return Response(status_code=NO_CONTENT)
 
+    async def light(self, request: Request) -> Response:
+        """Tell gate that a step of light is shown since now."""
+        values = forms.parse(request.scope["form"])
+        status = self._posted(request, values)
+        if status or values is None:
+            return Response(status_code=status)
+        shown = forms.answer(values, self._desk.clock.now_ns())
+        if shown is None:
+            return Response(status_code=BAD_FORM)
+        return Response(status_code=NO_CONTENT if self._desk.line.say(shown) else NO_GATE)
+
     async def preview(self, socket: WebSocket) -> None:
         """Show the camera's picture while gate allows it."""
         watching = self._watcher(socket)
@@ -190,6 +202,7 @@ def build(desk: Desk, folder: Path = STATIC) -> Guard:
             Route("/stream", answers.stream),
             Route("/touch", answers.touch, methods=["POST"]),
             Route("/view", answers.view, methods=["POST"]),
+            Route("/light", answers.light, methods=["POST"]),
             WebSocketRoute("/preview", answers.preview),
             *(Route(path, answers.file) for path in files),
         ],

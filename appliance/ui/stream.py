@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from appliance.clock import Clock
+    from appliance.light import ShowLight
     from appliance.ui.canvas import Canvas
     from appliance.ui.hub import Hub
 
@@ -18,6 +19,12 @@ BEAT: Final = "event: beat\ndata: 1\n\n"
 """A page that misses three of them knows that it shows the past."""
 REPLACED: Final = "event: replaced\ndata: 1\n\n"
 """A newer tab or browser took over; the page is not to come back."""
+
+
+def light(step: ShowLight, now_ns: int) -> str:
+    """Return a step of light as an event: tint, percent of brightness, milliseconds it holds."""
+    held_ms = max(0, step.until_ns - now_ns) // 1_000_000
+    return f"event: light\ndata: {step.tint.value} {step.brightness * 100:.0f} {held_ms}\n\n"
 
 
 def message(html: str) -> str:
@@ -32,7 +39,7 @@ async def snapshots(
 
     A browser that reads slowly gets the newest when it is ready again; nothing queues up.
     """
-    sent, beat_ns = None, 0
+    sent, beat_ns, lit = None, 0, hub.light
     while not hub.over:
         mark = hub.mark()
         if not valid():
@@ -43,6 +50,10 @@ async def snapshots(
             sent = html
             yield message(html)
         now_ns = clock.now_ns()
+        if hub.light is not lit:
+            lit = hub.light
+            if lit is not None:
+                yield light(lit, now_ns)
         if now_ns >= beat_ns:
             beat_ns = now_ns + BEAT_NS
             yield BEAT

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from appliance.messages import CueEvidence, StartVisit
+    from appliance.messages import CueEvidence
+    from appliance.orders import StartVisit
 
 
 @dataclass(frozen=True, slots=True)

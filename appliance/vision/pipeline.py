@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import cv2
@@ -19,10 +19,12 @@ from appliance.vision.pad.bands import BandsCue
 from appliance.vision.pad.camera_path import CameraPathCue, Commission
 from appliance.vision.pad.challenge import ChallengeCue
 from appliance.vision.pad.coherence import CoherenceCue
+from appliance.vision.pad.infrared import InfraredCue, NoPair, StereoGeometry
 from appliance.vision.pad.look import CueBench, Glance, Look
 from appliance.vision.pad.motion import MotionCue
 from appliance.vision.pad.parallax import ParallaxCue
 from appliance.vision.pad.raster import RasterCue
+from appliance.vision.pad.screen_light import ScreenLightCue
 from appliance.vision.pad.surface import SurfaceCue
 from appliance.vision.pad.texture import TextureCue
 from appliance.vision.pad.tracks import Tracks
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from appliance.vision.landmarks import Mesh
     from appliance.vision.pad.look import Cue, Light, Prompt
     from appliance.vision.samples import Face
-    from hardware.ports import Exposure
+    from hardware.ports import CameraOrigin, Exposure, InfraredEye
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,24 @@ class Setting:
     prompt: Prompt | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is known of the cameras before any picture.
+
+    Attributes:
+        found: the device behind the camera opened, or None where no system tells.
+        wanted: the one configured, or None where footage is played.
+        second: the infrared camera beside it; without one that cue has no evidence.
+        geometry: how the two stand.
+
+    """
+
+    found: CameraOrigin | None = None
+    wanted: CameraOrigin | None = None
+    second: InfraredEye = field(default_factory=NoPair)
+    geometry: StereoGeometry = field(default_factory=StereoGeometry)
+
+
 class FacePipeline:
     """All stages after the camera.
 
@@ -67,6 +87,7 @@ class FacePipeline:
         limits: of quality.
         pad: which presentation attack cues are switched on.
         timed: whether a sensor stamps the pictures; those of a file are stamped by arithmetic.
+        sight: the cameras.
 
     Raises:
         ModelError: any model is missing, altered or of the wrong shape; then there is no
@@ -81,6 +102,7 @@ class FacePipeline:
         pad: PadSection | None = None,
         *,
         timed: bool = True,
+        sight: Sight | None = None,
     ) -> None:
         self._limits = limits or QualityLimits()
         self._detector = Detector(shelf)
@@ -89,7 +111,7 @@ class FacePipeline:
         self._texture = TextureCue(shelf)
         self._tracks = Tracks()
         self._parallax = ParallaxCue(self._tracks)
-        self.cues = CueBench(self._enabled(pad or PadSection(), timed=timed))
+        self.cues = CueBench(self._enabled(pad or PadSection(), sight or Sight(), timed=timed))
 
     def detect(self, pixels: NDArray[np.uint8]) -> tuple[Face, ...]:
         """Return the faces in view, nearest first: all that runs before an act of intent."""
@@ -171,7 +193,14 @@ class FacePipeline:
         self._features.rinse()
         self._texture.rinse()
 
-    def _enabled(self, pad: PadSection, *, timed: bool) -> list[Cue]:
+    def _find(self, pixels: NDArray[np.uint8]) -> Mesh | None:
+        """Return the mesh of the nearest face in the second camera's picture."""
+        faces = self._detector.detect(pixels)
+        if not faces:
+            return None
+        return find_mesh(pixels, self._detector.refine(pixels, faces[0]), self._mesh)
+
+    def _enabled(self, pad: PadSection, sight: Sight, *, timed: bool) -> list[Cue]:
         every: tuple[Cue, ...] = (
             self._texture,
             self._parallax,
@@ -181,9 +210,11 @@ class FacePipeline:
             SurfaceCue(),
             RasterCue(),
             BandsCue(),
-            CameraPathCue(None, Commission(timed=timed)),
+            ScreenLightCue(),
+            InfraredCue(sight.second, self._find, sight.geometry),
+            CameraPathCue(sight.found, Commission(origin=sight.wanted, timed=timed)),
         )
-        return [cue for cue in every if getattr(pad, cue.name).on]
+        return [cue for cue in every if pad.cues[cue.name].on]
 
     def _show(
         self,

@@ -4,42 +4,124 @@ from __future__ import annotations
 
 import signal
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from appliance.clock import SystemClock
 from appliance.config import load
-from appliance.errors import ConfigError, LinkClosedError, LinkError, ModelError
+from appliance.errors import (
+    CameraError,
+    ConfigError,
+    LinkClosedError,
+    LinkError,
+    ModelError,
+    SanmenError,
+)
 from appliance.hardening import complain, lock_down
 from appliance.link import Link, connect
-from appliance.messages import FROM_GATE
+from appliance.orders import FROM_GATE
 from appliance.preview_link import PreviewSender
 from appliance.vision.inference import ModelShelf
 from appliance.vision.intent import IntentSettings
-from appliance.vision.pipeline import FacePipeline
+from appliance.vision.pad.camera_path import check_origin
+from appliance.vision.pad.infrared import NoPair, StereoGeometry
+from appliance.vision.pipeline import FacePipeline, Sight
 from appliance.vision.preview import Preview
 from appliance.vision.room import VisionRoom
 from appliance.watchdog import Watchdog
 from hardware import board
 from hardware.errors import DeviceError, EndOfFootageError
-from hardware.ports import CameraOptions
+from hardware.ports import CameraOptions, CameraOrigin, InfraredOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from appliance.camera_section import CameraSection, InfraredCameraSection
     from appliance.clock import Clock
     from appliance.pad_section import PadSection
     from appliance.sections import Config
-    from hardware.ports import Camera
+    from hardware.ports import Camera, InfraredEye
+
+
+KERNEL_DRIVERS = MappingProxyType({"v4l2": "uvcvideo", "picamera2": "libcamera"})
+"""Of the device behind each camera driver, where the configuration names none."""
 
 
 def open_pipeline(
-    shelf: ModelShelf | None = None, pad: PadSection | None = None, *, timed: bool = True
-) -> FacePipeline | ModelError:
-    """Return the face models, or why they cannot be used; card and QR go on without."""
+    shelf: ModelShelf | None = None,
+    pad: PadSection | None = None,
+    *,
+    timed: bool = True,
+    sight: Sight | None = None,
+) -> FacePipeline | SanmenError:
+    """Return the face models, or why face cannot be used; card and QR go on without.
+
+    A camera that is not the configured one shows no faces, as anybody could feed it pictures.
+    """
     try:
-        return FacePipeline(shelf or ModelShelf(), pad=pad, timed=timed)
-    except ModelError as fault:
+        if sight is not None and (pad is None or pad.camera_path.on):
+            check_origin(sight.found, sight.wanted)
+        return FacePipeline(shelf or ModelShelf(), pad=pad, timed=timed, sight=sight)
+    except (CameraError, ModelError) as fault:
         return fault
+
+
+def open_sight(
+    config: Config, camera: Camera, second: InfraredEye | DeviceError | None = None
+) -> FacePipeline | SanmenError:
+    """Return the face models for the cameras opened; footage is stamped by arithmetic.
+
+    Args:
+        config: of the gate.
+        camera: the first.
+        second: the infrared camera, why it cannot be opened, or None where it is not used, as at
+            an enrolment beside staff.
+
+    """
+    infrared = config.infrared
+    if isinstance(second, DeviceError):
+        return CameraError(f"infrared {second.device}", second.found, second.expected)
+    try:
+        if second is not None and config.pad.camera_path.on:
+            check_origin(second.origin, wanted_origin(infrared), "infrared camera")
+    except CameraError as fault:
+        return fault
+    return open_pipeline(
+        pad=config.pad,
+        timed=config.camera.driver != "file",
+        sight=Sight(
+            camera.origin,
+            wanted_origin(config.camera),
+            second or NoPair(),
+            StereoGeometry(infrared.focal_px, infrared.baseline_mm),
+        ),
+    )
+
+
+def open_second(config: Config, clock: Clock) -> InfraredEye | DeviceError | None:
+    """Return the infrared camera, why it cannot be opened, or None if its cue is off."""
+    if not config.pad.infrared.on:
+        return None
+    infrared = config.infrared
+    camera = CameraOptions(
+        infrared.driver, infrared.source, infrared.width, infrared.height, infrared.fps
+    )
+    try:
+        return board.open_infrared(
+            InfraredOptions(camera, infrared.lamp, infrared.lamp_pin, infrared.skew_ms * 1_000_000),
+            clock,
+        )
+    except DeviceError as fault:
+        return fault
+
+
+def wanted_origin(camera: CameraSection | InfraredCameraSection) -> CameraOrigin | None:
+    """Return the device that the configured camera must be, or None for footage."""
+    if camera.driver not in KERNEL_DRIVERS:
+        return None
+    origin = camera.origin
+    driver = origin.driver or KERNEL_DRIVERS[camera.driver]
+    return CameraOrigin(driver, origin.bus, origin.model, origin.serial)
 
 
 def camera_options(config: Config) -> CameraOptions:
@@ -86,14 +168,15 @@ def main(config_path: Path, socket_path: Path) -> int:
     watchdog = Watchdog()
     try:
         config = load(config_path)
-        pipeline = open_pipeline(pad=config.pad, timed=config.camera.driver != "file")
         preview = Preview(PreviewSender(socket_path.with_name("preview.socket")), clock)
         camera = watched(open_camera(camera_options(config), clock), preview)
     except (ConfigError, DeviceError) as fault:
         sys.stderr.write(f"vision: {fault}\n")
         return 3
+    second = open_second(config, clock)
     link: Link | None = None
     try:
+        pipeline = open_sight(config, camera, second)
         link = Link(connect(socket_path), FROM_GATE, clock)
         room = VisionRoom(
             camera,
@@ -115,6 +198,8 @@ def main(config_path: Path, socket_path: Path) -> int:
     finally:
         camera.close()
         preview.close()
+        if second is not None and not isinstance(second, DeviceError):
+            second.close()
         if link is not None:
             link.close()
     return 0

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.errors import ModelError, PictureError
+from appliance.errors import ModelError, PictureError, SanmenError
 from appliance.messages import (
-    Conclude,
     CuesSeen,
     Guidance,
     Health,
     Hint,
     IntentSeen,
-    LightShown,
-    Prompted,
     QrRead,
     Ready,
+    VisitAbandoned,
+)
+from appliance.orders import (
+    Conclude,
+    LightShown,
+    Prompted,
     SetMode,
     SetPreview,
     StartVisit,
     StopVisit,
-    VisitAbandoned,
 )
 from appliance.vision.acquisition import Acquisition, AcquisitionSettings, Sample
 from appliance.vision.features import RECIPE
@@ -63,7 +65,7 @@ class VisionRoom:
         camera: Camera,
         link: Link,
         clock: Clock,
-        pipeline: FacePipeline | ModelError,
+        pipeline: FacePipeline | SanmenError,
         intent: IntentSettings | None = None,
         acquisition: AcquisitionSettings | None = None,
         preview: Preview | None = None,
@@ -72,7 +74,7 @@ class VisionRoom:
         self._link = link
         self._clock = clock
         self._pipeline = pipeline if isinstance(pipeline, FacePipeline) else None
-        self._face_fault = str(pipeline)[:400] if isinstance(pipeline, ModelError) else ""
+        self._face_fault = str(pipeline)[:400] if isinstance(pipeline, SanmenError) else ""
         self._camera_fault = ""
         self._intent = IntentGate(intent or IntentSettings())
         self._settings = acquisition or AcquisitionSettings()

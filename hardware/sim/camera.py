@@ -42,11 +42,13 @@ class SimCamera:
 
     Attributes:
         dropped: lines that say nothing it knows.
+        origin: None: no device stands behind it.
 
     """
 
     def __init__(self, options: CameraOptions, clock: Clock) -> None:
         self.identity = f"sim {options.source}"
+        self.origin = None
         self.dropped = 0
         self._options = options
         self._clock = clock

@@ -30,6 +30,7 @@ class SceneCamera:
 
     def __init__(self, camera: Camera, effect: Effect) -> None:
         self.identity = f"scene of {camera.identity}"
+        self.origin = camera.origin
         self._camera = camera
         self._effect = effect
 

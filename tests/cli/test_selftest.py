@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
+from appliance import selftest
 from appliance.cli import build
 from appliance.clock import SystemClock
 from appliance.config import load
@@ -17,6 +18,7 @@ from appliance.gate.store.operators import Operator
 from appliance.gate.store.settings import Settings
 from appliance.sections import Config, Methods, Store
 from appliance.selftest import Finding, check_all
+from hardware.errors import DeviceError
 from hardware.sim.library import footage_path
 
 if TYPE_CHECKING:
@@ -117,3 +119,38 @@ def test_a_real_gate_that_nobody_signed_off_fails_there_until_two_people_do(
     archive.close()
     assert sign_off().passed
     assert sign_off().found.endswith("by op-2 and op-1")
+
+
+@pytest.mark.parametrize(
+    ("pad", "said"),
+    [
+        ("[pad.bands]\non = false\n", "print: NONE: switch bands"),
+        ("", "print: FAIR: "),
+        ('[pad]\nemission = "light"\n[pad.screen_light]\non = true\n', "print: STRONG in dim"),
+        (
+            '[pad]\nemission = "infrared"\ninfrared.on = true\n[infrared]\ndriver = "v4l2"\n',
+            "STRONG: a second",
+        ),
+    ],
+)
+def test_how_strong_the_proof_against_screens_is_stands_in_plain_words(
+    config: Path, pad: str, said: str
+) -> None:
+    config.write_text(config.read_text() + pad)
+    assert said in selftest._cues(load(config))
+
+
+INFRARED = '[pad.infrared]\non = true\n[infrared]\ndriver = "file"\nlamp = "mock"\nsource = "{}"\n'
+
+
+def test_a_second_camera_that_is_missing_is_named(config: Path) -> None:
+    config.write_text(config.read_text() + INFRARED.format("dark.mp4"))
+    with pytest.raises(DeviceError, match=r"dark\.mp4"):
+        selftest._infrared(load(config))
+
+
+def test_a_second_camera_and_its_lamp_are_tried(config: Path) -> None:
+    assert selftest._infrared(load(config)) == "not used"
+    clip = footage_path("astronaut.png")
+    config.write_text(config.read_text() + INFRARED.format(clip))
+    assert selftest._infrared(load(config)).endswith("lamp switched")

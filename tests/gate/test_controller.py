@@ -27,11 +27,12 @@ from appliance.gate.rules import cue_policies
 from appliance.gate.store.audit import AuditLog
 from appliance.gate.store.records import Profile
 from appliance.gate.store.roots.file import FileKey
+from appliance.light import LightAnswered, ShowLight
 from appliance.link import Link, pair
 from appliance.messages import (
-    FROM_GATE,
     FROM_VISION,
     CueEvidence,
+    CuesSeen,
     FaceEvidence,
     Guidance,
     Health,
@@ -39,13 +40,13 @@ from appliance.messages import (
     IntentSeen,
     QrRead,
     Ready,
-    SetMode,
-    StartVisit,
-    StopVisit,
+    Tint,
     VisitAbandoned,
 )
-from appliance.pad_section import PadSection
+from appliance.orders import FROM_GATE, LightShown, SetMode, StartVisit, StopVisit
+from appliance.pad_section import PadSection, ScreenLightSection
 from appliance.sections import Config, Methods, OpenPeriod, ScheduleSection, Site, Store
+from appliance.terminal import FROM_SCREEN, TO_SCREEN
 from hardware.errors import DeviceUnavailableError
 from hardware.ports import Authenticity, DoorInputs, DoorOptions
 from hardware.sim.door import SimDoor
@@ -867,3 +868,60 @@ def test_a_face_opens_after_its_visit_and_the_next_one_too(gate: Gate) -> None:
         ("entry.granted", "granted", name),
         ("entry.granted", "granted", other),
     ]
+
+
+LIGHT_PAD = PadSection(emission="light", screen_light=ScreenLightSection(on=True))
+
+
+def with_light(light: float, frames: int) -> tuple[CueEvidence, ...]:
+    """What a living person gives, and this of the light."""
+    names = (cue.name for cue in cue_policies(LIGHT_PAD))
+    others = [CueEvidence(name, 0.999, 64) for name in names if name != "screen_light"]
+    return (*others, CueEvidence("screen_light", light, frames))
+
+
+@pytest.fixture
+def lit(tmp_path: Path) -> Iterator[Gate]:
+    one = Gate(msgspec.structs.replace(simulated(tmp_path), pad=LIGHT_PAD))
+    one.resident()
+    one.meet()
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize(("light", "frames"), [(0.0, 0), (0.1, 40), (0.4, 40), (0.9, 15)])
+def test_without_the_light_no_face_opens(lit: Gate, light: float, frames: int) -> None:
+    visit = lit.visit().visit
+    lit.say(replace(lit.evidence(visit), cues=with_light(light, frames)))
+    assert len(lit.decided) == 1
+    assert not lit.opened
+
+
+def test_a_face_that_answers_the_light_opens(lit: Gate) -> None:
+    visit = lit.visit().visit
+    lit.say(replace(lit.evidence(visit), cues=with_light(0.9, 40)))
+    assert lit.opened
+
+
+def test_a_screen_plays_the_light_until_it_is_gone(lit: Gate) -> None:
+    near, far = pair()
+    screen = Link(far, TO_SCREEN, lit.clock)
+    lit.controller.front.meet(Link(near, FROM_SCREEN, lit.clock))
+
+    def lights() -> list[ShowLight]:
+        return [one for one in screen.receive() if isinstance(one, ShowLight)]
+
+    visit = lit.visit().visit
+    lit.clock.ns += SECOND
+    lit.say(CuesSeen(visit, lit.clock.ns, with_light(0.0, 0)))
+    lit.controller.step()
+    (first,) = lights()
+    assert first.tint is Tint.NEUTRAL
+    screen.send(LightAnswered(Tint.NEUTRAL, first.brightness, lit.clock.ns))
+    lit.controller.step()
+    assert LightShown(visit, Tint.NEUTRAL, first.brightness, lit.clock.ns) in lit.heard()
+    screen.close()
+    lit.controller.step()
+    lit.clock.ns += SECOND // 4
+    lit.controller.step()
+    assert not lit.controller._visits.screen_can_light

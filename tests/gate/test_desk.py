@@ -26,7 +26,6 @@ from appliance.gate.enrolment.rights import Rights
 from appliance.gate.store.records import Profile
 from appliance.link import Link, pair
 from appliance.messages import (
-    FROM_GATE,
     FROM_VISION,
     CueEvidence,
     FaceEvidence,
@@ -34,9 +33,9 @@ from appliance.messages import (
     Health,
     Hint,
     Ready,
-    StartVisit,
     VisitAbandoned,
 )
+from appliance.orders import FROM_GATE, StartVisit
 from appliance.sections import Config, Methods, Site, Store
 
 if TYPE_CHECKING:

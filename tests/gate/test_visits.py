@@ -14,26 +14,17 @@ from appliance.gate.access.transaction import VisitTiming
 from appliance.gate.faults import Faults
 from appliance.gate.visits import Visits
 from appliance.link import Link, pair
-from appliance.messages import (
-    FROM_GATE,
-    FROM_VISION,
-    Conclude,
-    CueEvidence,
-    CuesSeen,
-    Hint,
-    LightShown,
-    Prompted,
-    SetMode,
-    StartVisit,
-    Tint,
-)
+from appliance.messages import FROM_VISION, CueEvidence, CuesSeen, Hint, Tint
+from appliance.orders import FROM_GATE, Conclude, LightShown, Prompted, SetMode, StartVisit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from appliance.light import ShowLight
     from appliance.messages import Message
 
 MS = 1_000_000
+FACE = SetMode(face=True, qr=False)
 POLICY = (
     CuePolicy("texture", CueKind.PROOF_TEXTURE, 0.5, 0.5, 3),
     CuePolicy("parallax", CueKind.PROOF_GEOMETRY, 0.5, 0.2, 8),
@@ -72,6 +63,7 @@ class Terminal:
 
     clock: HandClock = field(default_factory=HandClock)
     told: list[notices.Notice] = field(default_factory=list)
+    shown: list[ShowLight] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         near, far = pair()
@@ -92,6 +84,20 @@ class Terminal:
         self.clock.ns += 40 * MS
         self.visits.weigh(CuesSeen(visit or self.visit, self.clock.ns, given))
         return self.heard()
+
+    def screen(self) -> None:
+        """Give the gate a screen that shows the light."""
+        self.visits.screen_can_light, self.visits.show_light = True, self.shown.append
+
+    def light(self) -> ShowLight:
+        """Let only the light be lacking until the first step is played; return it."""
+        self.screen()
+        for _ in range(40):
+            self.weigh(cues(light=-1))
+            self.visits.tick(FACE)
+            if self.shown:
+                return self.shown[0]
+        pytest.fail("no light was played")
 
     def hints(self) -> list[Hint]:
         return [one.hint for one in self.told if isinstance(one, notices.Hinted)]
@@ -147,15 +153,95 @@ def test_moments_differ_from_visit_to_visit() -> None:
     assert len(seen) > 3
 
 
-def test_the_light_is_asked_for_only_of_a_screen_that_has_it(gate: Terminal) -> None:
+def test_without_a_screen_that_can_no_light_is_asked_for(gate: Terminal) -> None:
+    shown: list[ShowLight] = []
+    gate.visits.show_light = shown.append
     for _ in range(40):
         assert gate.weigh(cues(light=-1)) == []
-    gate.visits.screen_can_light = True
-    assert [one.asked for one in gate.weigh(cues(light=-1)) if isinstance(one, Prompted)] == [
-        Hint.WATCH_LIGHT
-    ]
-    gate.visits.light_shown(Tint.WARM, 0.8, 7)
-    assert gate.heard() == [LightShown(gate.visit, Tint.WARM, 0.8, 7)]
+        gate.visits.tick(FACE)
+    gate.visits.screen_can_light, gate.visits.show_light = True, None
+    assert gate.weigh(cues(light=-1)) == []
+    assert shown == []
+
+
+@pytest.mark.parametrize(
+    ("tint", "brightness", "shown_ms"),
+    [
+        (Tint.NEUTRAL, None, -1),
+        (Tint.NEUTRAL, None, 51),
+        (Tint.WARM, None, 30),
+        (Tint.NEUTRAL, 0.1, 30),
+    ],
+    ids=["before it was told to", "in the future", "another tint", "another brightness"],
+)
+def test_a_screen_whose_answer_does_not_fit_is_not_believed_any_more(
+    gate: Terminal, tint: Tint, brightness: float | None, shown_ms: int
+) -> None:
+    first = gate.light()
+    told_ns = gate.clock.ns
+    gate.clock.ns += 50 * MS
+    level = first.brightness if brightness is None else brightness
+    gate.visits.light_shown(tint, level, told_ns + shown_ms * MS)
+    gate.visits.light_shown(first.tint, first.brightness, told_ns + 30 * MS)
+    assert gate.heard() == []
+    gate.clock.ns += 250 * MS
+    gate.visits.tick(FACE)
+    assert gate.shown == [first]
+
+
+def test_a_screen_that_is_far_too_late_is_not_believed(gate: Terminal) -> None:
+    first = gate.light()
+    shown_ns = gate.clock.ns + 401 * MS
+    gate.clock.ns += 500 * MS
+    gate.visits.light_shown(first.tint, first.brightness, shown_ns)
+    assert gate.heard() == []
+
+
+def test_unasked_light_and_an_answer_given_twice_are_not_passed_on(gate: Terminal) -> None:
+    gate.visits.light_shown(Tint.NEUTRAL, 1.0, gate.clock.ns)
+    assert gate.heard() == []
+    first = gate.light()
+    for _ in range(2):
+        gate.visits.light_shown(first.tint, first.brightness, gate.clock.ns)
+    assert len(gate.heard()) == 1
+
+
+def test_a_sequence_is_played_whole_and_once_and_its_times_go_to_vision(gate: Terminal) -> None:
+    gate.light()
+    assert Hint.WATCH_LIGHT in gate.hints()
+    passed = []
+    for _ in range(120):
+        gate.clock.ns += 20 * MS
+        for step in gate.shown[len(passed) :]:
+            gate.visits.light_shown(step.tint, step.brightness, gate.clock.ns)
+            passed += gate.heard()
+        gate.visits.tick(FACE)
+    assert len(gate.shown) == len(passed) == 9
+    assert {type(one) for one in passed} == {LightShown}
+    assert [step.tint for step in gate.shown][0::8] == [Tint.NEUTRAL, Tint.NEUTRAL]
+    assert len({step.tint for step in gate.shown}) == 3
+    first, second = gate.shown[:2]
+    assert second.until_ns - first.until_ns == 250 * MS
+    gate.weigh(cues(light=-1))
+    gate.visits.tick(FACE)
+    assert len(gate.shown) == 9
+
+
+def test_a_turn_and_the_light_are_asked_for_together_as_a_visit_is_short(gate: Terminal) -> None:
+    gate.screen()
+    for _ in range(40):
+        gate.weigh(cues(parallax=-1, light=-1))
+        gate.visits.tick(FACE)
+    assert gate.shown != []
+    assert gate.hints() == [Hint.TURN_SLIGHTLY]
+
+
+def test_the_light_ends_with_its_visit(gate: Terminal) -> None:
+    gate.light()
+    gate.visits.lose("gone")
+    gate.clock.ns += 300 * MS
+    gate.visits.tick(FACE)
+    assert len(gate.shown) == 1
 
 
 def test_nobody_is_asked_where_nobody_can_answer(gate: Terminal) -> None:

@@ -12,11 +12,12 @@ import pytest
 
 from hardware.board import open_camera
 from hardware.errors import DeviceSettingError, DeviceStuckError, DeviceUnavailableError
-from hardware.ports import CameraOptions, Exposure
+from hardware.ports import CameraOptions, CameraOrigin, Exposure
 
 if TYPE_CHECKING:
     from conftest import HandClock
 
+SENSOR = "/base/soc/i2c0mux/i2c@1/imx708@1a"
 STRIDE = 64  # of 16 pixels of 3 bytes: padded rows
 
 
@@ -64,6 +65,10 @@ class Picamera2:
         self.log: list[Any] = []
         self.next: Request | None = Request()
 
+    @staticmethod
+    def global_camera_info() -> list[dict[str, object]]:
+        return [{"Model": "imx708", "Location": 2, "Id": SENSOR, "Num": 0}]
+
     def create_video_configuration(self, **asked: object) -> dict[str, object]:
         return asked
 
@@ -99,6 +104,7 @@ def library(monkeypatch: pytest.MonkeyPatch) -> list[Picamera2]:
         made.append(Picamera2(number))
         return made[-1]
 
+    vars(camera).update(global_camera_info=Picamera2.global_camera_info)
     module = ModuleType("picamera2")
     vars(module).update(Picamera2=camera, MappedArray=MappedArray)
     monkeypatch.setitem(sys.modules, "picamera2", module)
@@ -182,3 +188,25 @@ def test_a_missing_library_names_the_extra_to_install(
 
     with pytest.raises(DeviceUnavailableError, match="install the extra `pi`"):
         open_camera(CameraOptions("picamera2"), clock)
+
+
+@pytest.mark.parametrize(
+    ("place", "driver"),
+    [
+        ("Virtual0", "virtual"),
+        ("/base/scb/pcie@7d500000,0/pci@0,0/usb@0,0-1.2:1.0-046d:0825", "uvcvideo"),
+        (SENSOR, "libcamera"),
+    ],
+)
+def test_the_camera_tells_which_sensor_it_is(
+    library: list[Picamera2],
+    clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    driver: str,
+) -> None:
+    told = [{"Model": "imx708", "Id": place, "Num": 0}]
+    monkeypatch.setattr(sys.modules["picamera2"].Picamera2, "global_camera_info", lambda: told)
+    camera = open_camera(CameraOptions("picamera2"), clock)
+    assert camera.origin == CameraOrigin(driver, place, "imx708")
+    assert len(library) == 1

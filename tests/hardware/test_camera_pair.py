@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from hardware.board import open_infrared
 from hardware.camera_pair import SETTLE_NS, CameraPair
-from hardware.errors import DeviceSettingError, DeviceStuckError
-from hardware.ports import Frame
+from hardware.errors import DeviceSettingError, DeviceStuckError, DeviceUnavailableError
+from hardware.lamp_gpio import open_lamp
+from hardware.ports import CameraOptions, Frame, InfraredOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +25,7 @@ class Second:
     """A camera whose next picture's time is set by the test."""
 
     identity = "second"
+    origin = None
 
     def __init__(self) -> None:
         self.taken_ns: int | None = 0
@@ -43,8 +47,13 @@ class Lamp:
     def __init__(self) -> None:
         self.on = True
 
+        self.closed = False
+
     def switch(self, *, on: bool) -> None:
         self.on = on
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def take(pair: CameraPair, second: Second, taken_ns: int) -> bool | None:
@@ -109,4 +118,40 @@ def test_resting_and_closing_switch_the_lamp_off(clock: HandClock) -> None:
     pair.rest()
     assert lamp.on is False
     pair.close()
-    assert second.closed is True
+    assert (second.closed, lamp.closed) == (True, True)
+
+
+def test_a_lamp_of_an_unknown_driver_or_without_a_pi_is_refused() -> None:
+    with pytest.raises(DeviceSettingError, match="one of gpio, mock"):
+        open_lamp("candle", 18)
+    if Path("/dev/gpiochip0").exists():
+        pytest.skip("this machine has pins")
+    with pytest.raises(DeviceUnavailableError, match="lamp"):
+        open_lamp("gpio", 18)
+
+
+def test_a_lamp_is_off_until_told_and_after_it_is_closed() -> None:
+    lamp = open_lamp("mock", 18)
+    assert not lamp.lit
+    lamp.switch(on=True)
+    assert lamp.lit
+    lamp.close()
+    lamp.close()
+    lamp.switch(on=True)
+    assert not lamp.lit
+
+
+def test_a_second_camera_that_is_missing_leaves_no_lamp_open(clock: HandClock) -> None:
+    options = InfraredOptions(CameraOptions("file", "missing.mp4"), lamp="mock")
+    with pytest.raises(DeviceUnavailableError, match=r"missing\.mp4"):
+        open_infrared(options, clock)
+
+
+def test_the_board_opens_camera_and_lamp_together(clock: HandClock, clip: Path) -> None:
+    pair = open_infrared(InfraredOptions(CameraOptions("file", str(clip)), lamp="mock"), clock)
+    with pair.beside(clock.now_ns()) as seen:
+        assert seen is not None
+        assert not seen.lamp_on
+    pair.close()
+    with pair.beside(clock.now_ns()) as seen:
+        assert seen is None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from appliance.camera_section import CameraSection
 from appliance.clock import SkippingClock
 from appliance.errors import ModelError
 from appliance.link import Link, pair
-from appliance.messages import FROM_GATE, FROM_VISION, Ready
-from appliance.sections import CameraSection, Config
+from appliance.messages import FROM_VISION, Ready
+from appliance.orders import FROM_GATE
+from appliance.sections import Config
 from appliance.vision.inference import ModelShelf
 from appliance.vision.process import camera_options, open_camera, open_pipeline
 from appliance.vision.room import VisionRoom

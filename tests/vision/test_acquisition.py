@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from appliance.messages import CueEvidence, Gathered, Hint, Purpose, StartVisit, Turn
+from appliance.messages import CueEvidence, Gathered, Hint, Purpose, Turn
+from appliance.orders import StartVisit
 from appliance.vision.acquisition import Acquisition, AcquisitionSettings, Sample
 from appliance.vision.features import LENGTH, RECIPE
 

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 
 from appliance.clock import SkippingClock
-from appliance.errors import LinkClosedError, ModelError, PictureError
+from appliance.errors import CameraError, LinkClosedError, ModelError, PictureError
 from appliance.link import Link, pair
 from appliance.messages import (
-    FROM_GATE,
     FROM_VISION,
-    Conclude,
     CuesSeen,
     FaceEvidence,
     Gathered,
@@ -22,17 +20,21 @@ from appliance.messages import (
     Health,
     Hint,
     IntentSeen,
-    LightShown,
-    Prompted,
     Purpose,
     QrRead,
     Ready,
-    SetMode,
-    StartVisit,
-    StopVisit,
     Tint,
     Turn,
     VisitAbandoned,
+)
+from appliance.orders import (
+    FROM_GATE,
+    Conclude,
+    LightShown,
+    Prompted,
+    SetMode,
+    StartVisit,
+    StopVisit,
 )
 from appliance.vision import detection, features, landmarks, process, quality
 from appliance.vision import pipeline as pipeline_module
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from appliance.errors import SanmenError
     from appliance.messages import Message
     from appliance.vision.inference import ModelShelf
     from appliance.vision.pad.look import Look
@@ -242,13 +245,21 @@ def test_a_picture_that_is_none_is_a_camera_fault_and_no_crash(
     assert "picture" in health[-1].camera_fault
 
 
-def test_without_models_visits_are_given_back_and_codes_are_read(
-    make: Callable[..., Room], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ModelError("model sface", "SHA-256 wrong", "the right one"),
+        CameraError("camera", "driver virtual (OBS)", "uvcvideo"),
+    ],
+    ids=["an altered model", "another camera"],
+)
+def test_without_face_visits_are_given_back_and_codes_are_read(
+    make: Callable[..., Room], monkeypatch: pytest.MonkeyPatch, fault: SanmenError
 ) -> None:
-    room = make(EMPTY, ModelError("model sface", "SHA-256 wrong", "the right one"))
+    room = make(EMPTY, fault)
     ready = room.gate.receive()[0]
     assert isinstance(ready, Ready)
-    assert "sface" in ready.face_fault
+    assert ready.face_fault == str(fault)
     monkeypatch.setattr("appliance.vision.qr_image.decode", lambda _: "SM1:TEXT")
     room.gate.send(SetMode(face=True, qr=True))
     room.start()
@@ -432,6 +443,11 @@ def test_the_room_needs_a_configuration_a_camera_and_a_gate(
     path.write_text("x = 1")
     assert process.main(path, tmp_path / "socket") == 3
     path.write_text('[camera]\ndriver = "file"\nsource = "missing.mp4"\n')
+    assert process.main(path, tmp_path / "socket") == 3
+    assert "simulation" in capsys.readouterr().err
+    path.write_text(
+        '[site]\nsimulation = true\n[camera]\ndriver = "file"\nsource = "missing.mp4"\n'
+    )
     assert process.main(path, tmp_path / "socket") == 3
     assert "missing.mp4" in capsys.readouterr().err
 

@@ -11,15 +11,8 @@ import pytest
 from appliance.clock import SkippingClock
 from appliance.errors import ModelError
 from appliance.link import Door, Link, pair
-from appliance.messages import (
-    FROM_GATE,
-    FROM_VISION,
-    Purpose,
-    SetMode,
-    SetPreview,
-    StartVisit,
-    StopVisit,
-)
+from appliance.messages import FROM_VISION, Purpose
+from appliance.orders import FROM_GATE, SetMode, SetPreview, StartVisit, StopVisit
 from appliance.preview_link import HEADER, LARGEST, PreviewSender
 from appliance.vision.pipeline import FacePipeline
 from appliance.vision.preview import Preview

@@ -54,6 +54,10 @@ DEVICE_VETOES = frozenset({"bands", "raster", "surface"})
 """The vetoes against screens and prints: all of them enabled and clean are a proof of emission."""
 
 
+LIGHT = "screen_light"
+"""The cue that looks at the tints of the terminal's own screen."""
+
+
 @dataclass(frozen=True, slots=True)
 class CuePolicy:
     """One enabled presentation attack cue.
@@ -64,6 +68,7 @@ class CuePolicy:
         supports: smallest supporting score, above 0 to 1.
         contradicts: a score below contradicts; at most `supports`. Between them is no evidence.
         min_frames: fewest pictures that count as evidence, at least 1.
+        demanded: must support itself; no other proof of its kind stands in for it.
 
     Raises:
         ValueError: no name, or a number out of range.
@@ -75,6 +80,7 @@ class CuePolicy:
     supports: float
     contradicts: float
     min_frames: int
+    demanded: bool = False
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -123,8 +129,9 @@ def examine(
     """Judge the evidence; what is missing, doubled, unknown or no number is no evidence.
 
     Any contradiction refuses. Otherwise every veto must have run clean, and of each kind of proof
-    that has an enabled cue at least one must support. A configuration without any cue of a kind is
-    weaker, and the self-test says so; one without any proof never supports.
+    that has an enabled cue at least one must support, the demanded one above all. A configuration
+    without any cue of a kind is weaker, and the self-test says so; one without any proof never
+    supports.
 
     Args:
         cues: what vision saw, each cue once.
@@ -159,17 +166,25 @@ def _lacks(answers: dict[CuePolicy, Answer], asked: tuple[CueKind, ...]) -> dict
     for kind in asked:
         of_kind = {cue.name: answer for cue, answer in answers.items() if cue.kind is kind}
         missing = [name for name, answer in of_kind.items() if answer is not Answer.SUPPORTED]
+        owed = [cue.name for cue in answers if cue.demanded and cue.name in missing]
         proven = len(missing) < len(of_kind) and kind is not CueKind.VETO
         if kind is CueKind.PROOF_EMISSION:
             proven = proven or _device_clean(answers)
-        if missing and not proven:
-            found[kind] = missing[0]
+        if missing and (owed or not proven):
+            found[kind] = (owed or missing)[0]
     return found
 
 
 def _device_clean(answers: dict[CuePolicy, Answer]) -> bool:
     clean = {cue.name for cue, answer in answers.items() if answer is Answer.SUPPORTED}
     return clean >= DEVICE_VETOES
+
+
+def light_helps(policy: tuple[CuePolicy, ...]) -> bool:
+    """Return whether the screen's light can bring in the proof of emission that is asked for."""
+    proofs = [cue for cue in policy if cue.kind is CueKind.PROOF_EMISSION]
+    demanded = {cue.name for cue in proofs if cue.demanded}
+    return LIGHT in {cue.name for cue in proofs} and demanded <= {LIGHT}
 
 
 def wish(finding: Finding, *, screen_can_light: bool) -> Hint:

@@ -9,6 +9,7 @@ from appliance.errors import LinkError
 from appliance.gate.counter.vocabulary import PUBLIC_ACTS
 from appliance.gate.counter.wants import Given, Passing, Wanted
 from appliance.gate.terminal_state import TerminalState
+from appliance.light import LightAnswered
 from appliance.terminal import NoPage, Page, Standing, Touched
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from appliance.gate.counter.counter import In
     from appliance.gate.counter.wants import Event, Want
     from appliance.gate.notices import Notice
+    from appliance.light import ShowLight
     from appliance.link import Link
     from appliance.terminal import ScreenMessage, Terminal
 
@@ -40,6 +42,7 @@ class Front:
 
     Attributes:
         wanted: what the open page waits for; give it with `give`.
+        answered: is told when the screen showed a step of light.
 
     """
 
@@ -57,6 +60,7 @@ class Front:
         self._shown: Terminal | None = None
         self._page: Page | None = None
         self.wanted = NOTHING
+        self.answered: Callable[[LightAnswered], None] = lambda _: None
 
     @property
     def link(self) -> Link | None:
@@ -116,6 +120,10 @@ class Front:
         if holder and self._page is not None:
             self._hand(Passing(holder))
 
+    def show_light(self, step: ShowLight) -> None:
+        """Show one step of a light sequence."""
+        self._send(step)
+
     def close(self) -> None:
         """Let go of screen and clerk."""
         self._lose()
@@ -128,8 +136,10 @@ class Front:
             return
         try:
             for message in self._link.receive():
-                if isinstance(message, Touched):  # the link lets nothing else through
+                if isinstance(message, Touched):
                     self._touched(message)
+                elif isinstance(message, LightAnswered):  # the link lets nothing else through
+                    self.answered(message)
         except LinkError:
             self._lose()
 

@@ -22,15 +22,8 @@ from appliance.gate.enrolment.session import (
     LookAlikeRule,
     ask_consent,
 )
-from appliance.messages import (
-    FaceEvidence,
-    Guidance,
-    Hint,
-    Purpose,
-    Ready,
-    StartVisit,
-    VisitAbandoned,
-)
+from appliance.messages import FaceEvidence, Guidance, Hint, Purpose, Ready, VisitAbandoned
+from appliance.orders import StartVisit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

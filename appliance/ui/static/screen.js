@@ -167,6 +167,24 @@
     canvas?.getContext("2d", { alpha: false }).fillRect(0, 0, canvas.width, canvas.height);
   }
 
+  // ---- light: one soft step of colour at a time, told to gate once it is on the glass
+
+  let dark = 0;
+  document.addEventListener("light", (event) => {
+    const [tint, percent, held] = event.detail.data.split(" ");
+    const page = document.documentElement;
+    page.dataset.tint = tint;
+    page.dataset.percent = percent;
+    clearTimeout(dark);
+    dark = setTimeout(() => { delete page.dataset.tint; delete page.dataset.percent; }, Number(held));
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      const form = new URLSearchParams(new FormData(document.getElementById("view")));
+      form.set("tint", tint);
+      form.set("percent", percent);
+      fetch("/light", { method: "POST", body: form }).catch(() => {});
+    }));
+  });
+
   // ---- the watchdog: a silent terminal is told to people, then the page begins anew
 
   document.addEventListener("beat", () => { heard = performance.now(); });

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
+from appliance.errors import CameraError
 from appliance.messages import CueEvidence
 from appliance.vision.pad.camera_watch import Numbers, PictureWatch
 from appliance.vision.pad.scale import below
@@ -139,20 +140,41 @@ class CameraPathCue:
         self._visit.wipe()
 
 
-def origin_fault(found: CameraOrigin | None, wanted: CameraOrigin | None) -> str:
-    """Return why the camera opened is not the one configured, or empty."""
+def check_origin(
+    found: CameraOrigin | None, wanted: CameraOrigin | None, name: str = "camera"
+) -> None:
+    """Refuse a camera that is not the one configured.
+
+    Args:
+        found: the device behind the camera opened.
+        wanted: the one configured.
+        name: of the camera, for the error.
+
+    Raises:
+        CameraError: names what differs.
+
+    """
     if wanted is None:
         if found is not None and found.driver in VIRTUAL:
-            return f"camera: driver {found.driver} ({found.model}); expected a sensor's"
-        return ""
+            raise CameraError(name, f"driver {found.driver} ({found.model})", "a sensor's")
+        return
     if wanted.driver in VIRTUAL:
-        return f"camera: {wanted.driver} is configured; expected the driver of a sensor"
+        raise CameraError(name, f"{wanted.driver} is configured", "the driver of a sensor")
     if found is None:
-        return f"camera: origin unknown; expected {wanted.driver} {wanted.model}"
-    for name in ("driver", "bus", "model", "serial"):
-        expected, there = getattr(wanted, name), getattr(found, name)
+        raise CameraError(name, "origin unknown", f"{wanted.driver} {wanted.model}".rstrip())
+    for key in ("driver", "bus", "model", "serial"):
+        expected, there = getattr(wanted, key), getattr(found, key)
         if expected and expected != there:
-            return f"camera: {name} {there or 'none'}; expected {expected}"
+            called = f" ({found.model})" if key == "driver" and found.model else ""
+            raise CameraError(name, f"{key} {there or 'none'}{called}", expected)
+
+
+def origin_fault(found: CameraOrigin | None, wanted: CameraOrigin | None) -> str:
+    """Return why the camera opened is not the one configured, or empty."""
+    try:
+        check_origin(found, wanted)
+    except CameraError as fault:
+        return str(fault)
     return ""
 
 

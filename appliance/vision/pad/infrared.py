@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,13 +13,13 @@ from appliance.vision.pad.relief import without_sheet
 from appliance.vision.pad.scale import above
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from appliance.vision.landmarks import Mesh
     from appliance.vision.pad.look import Look
-    from hardware.ports import InfraredEye
+    from hardware.ports import InfraredEye, InfraredFrame
 
 CUE: Final = "infrared"
 VERSION: Final = "1"
@@ -47,8 +48,8 @@ class StereoGeometry:
 
     """
 
-    focal_px: float
-    baseline_mm: float
+    focal_px: float = 554.0
+    baseline_mm: float = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,23 @@ class Stereo:
     eyes_mm: float
     relief: float
     error: float
+
+
+class NoPair:
+    """In the place of a second camera that is not fitted: never lends a picture."""
+
+    origin = None
+
+    @contextmanager
+    def beside(self, taken_ns: int) -> Iterator[InfraredFrame | None]:  # noqa: ARG002 - the port's
+        """Lend nothing."""
+        yield None
+
+    def rest(self) -> None:
+        """There is no lamp."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 class InfraredCue:
@@ -143,11 +161,12 @@ class InfraredCue:
         return Stereo(distance, eyes, relief, float(error))
 
     def wipe(self) -> None:
-        """Forget the visit."""
+        """Forget the visit; the lamp goes off."""
         self._stereo.clear()
         self._lit.clear()
         self._unlit.clear()
         self._missing = 0
+        self._eye.rest()
 
     def _measure(self, look: Look, second: Mesh) -> Stereo:
         first = look.mesh.points.astype(np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -13,6 +14,7 @@ from appliance.gate.access.presentation import (
     PresentationJudgement,
     examine,
     judge,
+    light_helps,
     wish,
 )
 from appliance.messages import CueEvidence, Hint
@@ -192,3 +194,75 @@ def test_only_what_can_bring_in_what_is_lacking_is_asked(
     answers: tuple[Answer, ...], *, light: bool, asked: Hint
 ) -> None:
     assert wish(examine(seen(*answers), POLICY), screen_can_light=light) is asked
+
+
+@pytest.mark.parametrize(
+    ("demanded", "light", "infrared", "devices", "judged"),
+    [
+        # Nothing stands in for the proof a site demands.
+        ("screen_light", N, S, S, NO_EVIDENCE),
+        ("screen_light", N, N, S, NO_EVIDENCE),
+        ("infrared", S, N, S, NO_EVIDENCE),
+        ("infrared", N, N, S, NO_EVIDENCE),
+        ("screen_light", S, C, S, CONTRADICTED),
+        ("screen_light", C, S, S, CONTRADICTED),
+        ("infrared", C, S, S, CONTRADICTED),
+        # Nor does it stand in for a veto that has not looked.
+        ("screen_light", S, S, N, NO_EVIDENCE),
+        ("infrared", S, S, N, NO_EVIDENCE),
+        ("screen_light", S, N, S, SUPPORTED),
+        ("infrared", N, S, S, SUPPORTED),
+        ("", N, N, S, SUPPORTED),
+    ],
+)
+def test_the_demanded_proof_of_emission_must_be_shown_itself(
+    demanded: str,
+    light: Answer,
+    infrared: Answer,
+    devices: Answer,
+    judged: PresentationJudgement,
+) -> None:
+    policy = demanding(demanded)
+    finding = examine(with_infrared(S, S, light, infrared, devices), policy)
+    assert finding.judgement is judged
+    if judged is NO_EVIDENCE and devices is S:
+        assert (finding.cue, finding.lacks) == (demanded, {CueKind.PROOF_EMISSION})
+
+
+def demanding(name: str) -> tuple[CuePolicy, ...]:
+    """Texture, parallax, light, infrared and the three device vetoes; `name` is demanded."""
+    kinds = (
+        ("texture", CueKind.PROOF_TEXTURE),
+        ("parallax", CueKind.PROOF_GEOMETRY),
+        ("screen_light", CueKind.PROOF_EMISSION),
+        ("infrared", CueKind.PROOF_EMISSION),
+        ("bands", CueKind.VETO),
+        ("raster", CueKind.VETO),
+        ("surface", CueKind.VETO),
+    )
+    return tuple(replace(cue(one, kind), demanded=one == name) for one, kind in kinds)
+
+
+def with_infrared(*answers: Answer) -> tuple[CueEvidence, ...]:
+    """Evidence for `demanding`; the last answer is that of all three vetoes."""
+    names = [one.name for one in demanding("")]
+    spread = (*answers, answers[-1], answers[-1])
+    return tuple(
+        CueEvidence(name, SCORES[answer], 3) for name, answer in zip(names, spread, strict=True)
+    )
+
+
+def test_a_demanded_cue_that_is_not_told_of_refuses() -> None:
+    told = with_infrared(S, S, S, S, S)
+    without = tuple(one for one in told if one.cue != "screen_light")
+    assert judge(told, demanding("screen_light")) is SUPPORTED
+    assert judge(without, demanding("screen_light")) is NO_EVIDENCE
+
+
+def test_the_light_is_of_no_help_where_infrared_is_demanded_or_nobody_looks_at_it() -> None:
+    no_light = tuple(one for one in demanding("") if one.name != "screen_light")
+    assert not light_helps(demanding("infrared"))
+    assert not light_helps(no_light)
+    assert not light_helps(())
+    assert light_helps(demanding(""))
+    assert light_helps(demanding("screen_light"))

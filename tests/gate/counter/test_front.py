@@ -17,17 +17,8 @@ from appliance.gate.counter.pages import all_forms
 from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.store.records import Profile
 from appliance.link import Link, pair
-from appliance.messages import (
-    FROM_GATE,
-    FROM_VISION,
-    Health,
-    IntentSeen,
-    QrRead,
-    Ready,
-    SetPreview,
-    StartVisit,
-    StopVisit,
-)
+from appliance.messages import FROM_VISION, Health, IntentSeen, QrRead, Ready
+from appliance.orders import FROM_GATE, SetPreview, StartVisit, StopVisit
 from appliance.terminal import TO_SCREEN, NoPage, Page, Phase, Standing, Terminal, Touched
 from hardware.ports import DoorOptions
 from hardware.sim.door import SimDoor

@@ -14,7 +14,6 @@ from appliance.gate.counter.counter import Counter
 from appliance.gate.counter.pages import all_forms
 from appliance.link import Link, pair
 from appliance.messages import (
-    FROM_GATE,
     FROM_VISION,
     FaceEvidence,
     Gathered,
@@ -24,11 +23,10 @@ from appliance.messages import (
     IntentSeen,
     Purpose,
     Ready,
-    StartVisit,
-    StopVisit,
     Turn,
     VisitAbandoned,
 )
+from appliance.orders import FROM_GATE, StartVisit, StopVisit
 from appliance.sections import Config, Methods, ReaderSection, Site, Store
 from appliance.terminal import FROM_SCREEN, TO_SCREEN, Field, NoPage, Page, Touched
 from hardware.ports import CardTechnology, DoorOptions

@@ -16,7 +16,8 @@ from appliance.gate.store.operators import Operator
 from appliance.gate.store.records import Profile
 from appliance.gate.store.settings import Settings
 from appliance.link import Link, pair
-from appliance.messages import FROM_GATE, FROM_VISION, Ready, SetMode
+from appliance.messages import FROM_VISION, Ready
+from appliance.orders import FROM_GATE, SetMode
 from appliance.sections import Config, Methods, Site, Store
 from appliance.terminal import Standing
 from hardware.ports import DoorOptions

@@ -57,7 +57,10 @@ def test_a_live_camera_is_clean(easel: Easel) -> None:
         (replace(WEBCAM, bus="1-1.3"), "bus 1-1.3; expected 1-1.2"),
         (replace(WEBCAM, serial="C3"), "serial C3; expected A1B2"),
         (replace(WEBCAM, model="1d6b:0102"), "model 1d6b:0102; expected 046d:0825"),
-        (CameraOrigin("virtual", model="OBS Virtual Camera"), "driver virtual; expected uvcvideo"),
+        (
+            CameraOrigin("virtual", model="OBS Virtual Camera"),
+            "driver virtual (OBS Virtual Camera); expected uvcvideo",
+        ),
         (None, "origin unknown"),
     ],
 )

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
 
+from appliance.config import parse
+from appliance.errors import CameraError
+from appliance.gate.access.presentation import PresentationJudgement, judge
+from appliance.gate.rules import cue_policies
+from appliance.link import Link, pair
+from appliance.messages import FROM_VISION, FaceEvidence, Purpose
+from appliance.orders import FROM_GATE, StartVisit
+from appliance.pad_section import CueSection, InfraredSection, PadSection, ParallaxSection
 from appliance.vision.landmarks import Mesh, find_mesh
-from appliance.vision.pad.infrared import InfraredCue, StereoGeometry
+from appliance.vision.pad.infrared import InfraredCue, NoPair, StereoGeometry
+from appliance.vision.pipeline import FacePipeline, Sight
+from appliance.vision.process import open_second, open_sight
+from appliance.vision.room import VisionRoom
+from hardware.camera_pair import CameraPair
+from hardware.errors import DeviceStuckError
+from hardware.lamp_gpio import open_lamp
 from hardware.ports import Frame, InfraredFrame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from conftest import Easel
     from numpy.typing import NDArray
 
+    from appliance.messages import CueEvidence
     from appliance.vision.detection import Detector
     from appliance.vision.inference import ModelShelf
     from appliance.vision.pad.look import Look
@@ -46,6 +63,9 @@ class Eye:
         lit = self.pixels if on or not self.lamp_shows else self.pixels // 4
         frame = Frame(lit, taken_ns, self.lent)
         yield InfraredFrame(frame, on) if self.there else None
+
+    def rest(self) -> None:
+        self.lent = 0
 
 
 @dataclass
@@ -158,8 +178,164 @@ def test_a_solid_head_at_its_place_is_bona_fide(sitter: Sitter) -> None:
     assert (evidence.cue, evidence.version) == ("infrared", "1")
 
 
+@dataclass
+class Pace:
+    """A clock that a camera moves on by a picture each time it is asked."""
+
+    ns: int = 1_000_000_000
+
+    def now_ns(self) -> int:
+        return self.ns
+
+    def sleep_until_ns(self, at_ns: int) -> None:
+        self.ns = max(self.ns, at_ns)
+
+    def wall(self) -> datetime:
+        return datetime(2026, 3, 4, tzinfo=UTC)
+
+    def boot_ns(self) -> int:
+        return self.ns
+
+
+@dataclass
+class Camera:
+    """Lends one picture, noisy, 50 ms after the last or at the other camera's time."""
+
+    clock: Pace
+    pixels: NDArray[np.uint8]
+    period_ns: int = 0
+    late_ns: int = 0
+    lit: Callable[[], bool] = lambda: True
+    gone: bool = False
+    identity: str = "rendered"
+    origin: None = None
+    count: int = 0
+
+    @contextmanager
+    def borrow(self, timeout_s: float = 1.0) -> Iterator[Frame]:
+        if self.gone:
+            raise DeviceStuckError(self.identity, f"nothing in {timeout_s} s", "a picture")
+        self.clock.ns += self.period_ns
+        self.count += 1
+        clean = (self.pixels if self.lit() else self.pixels // 4).astype(np.float32)
+        noise = np.random.default_rng(self.count).normal(0, 1.0, clean.shape)
+        pixels = np.clip(clean + noise, 0, 255).astype(np.uint8)
+        yield Frame(pixels, self.clock.ns - self.late_ns, self.count)
+        pixels.fill(0)
+
+    def close(self) -> None:
+        self.gone = True
+
+
+@dataclass
+class Answered:
+    """What a room with two cameras said of one visit, and whether the lamp is off after it."""
+
+    cues: tuple[CueEvidence, ...]
+    judgement: PresentationJudgement
+    lamp_lit: bool
+
+
+PAD = PadSection(
+    emission="infrared",
+    infrared=InfraredSection(on=True),
+    parallax=ParallaxSection(on=False),
+    **dict.fromkeys(
+        ("coherence", "motion", "challenge", "surface", "raster", "bands", "camera_path"),
+        CueSection(on=False),
+    ),
+)
+VISIT = bytes(range(16))
+
+
+def visit(
+    shelf: ModelShelf, sitter: Sitter, beside: NDArray[np.uint8], late_ns: int = 0, *, gone: bool
+) -> Answered:
+    """Let a room look through both cameras for a visit of two seconds."""
+    clock, lamp = Pace(), open_lamp("mock", 18)
+    first = Camera(clock, sitter.look.pixels, period_ns=50_000_000)
+    second = Camera(clock, beside, late_ns=late_ns, lit=lambda: lamp.lit, gone=gone)
+    eye = CameraPair(second, lamp, clock)
+    near, far = pair()
+    gate, link = Link(near, FROM_VISION, clock), Link(far, FROM_GATE, clock)
+    sight = Sight(second=eye, geometry=StereoGeometry(FOCAL, BASELINE))
+    room = VisionRoom(first, link, clock, FacePipeline(shelf, pad=PAD, sight=sight))
+    gate.send(StartVisit(VISIT, Purpose.IDENTIFY, clock.ns + 2_000_000_000))
+    heard: list[FaceEvidence] = []
+    for _ in range(42):
+        room.step()
+        heard += [one for one in gate.receive() if isinstance(one, FaceEvidence)]
+    answered = Answered(heard[0].cues, judge(heard[0].cues, cue_policies(PAD)), lamp.lit)
+    for end in (gate, link, eye):
+        end.close()
+    return answered
+
+
+def infrared(answered: Answered) -> CueEvidence:
+    return next(one for one in answered.cues if one.cue == "infrared")
+
+
+def test_a_second_camera_that_is_gone_or_late_is_no_face(shelf: ModelShelf, sitter: Sitter) -> None:
+    solid = sitter.second_view(1.0, NEAR)
+    for late_ns, gone in ((0, True), (60_000_000, False)):
+        came = visit(shelf, sitter, solid, late_ns, gone=gone)
+        assert infrared(came).frames == 0
+        assert came.judgement is PresentationJudgement.NO_EVIDENCE
+
+
+def test_a_print_in_front_of_both_cameras_is_refused(shelf: ModelShelf, sitter: Sitter) -> None:
+    came = visit(shelf, sitter, sitter.second_view(0.0, NEAR), gone=False)
+    assert came.judgement is PresentationJudgement.CONTRADICTED
+    assert infrared(came).score < 0.1
+
+
+def test_a_head_before_both_cameras_passes_and_the_lamp_goes_off(
+    shelf: ModelShelf, sitter: Sitter
+) -> None:
+    came = visit(shelf, sitter, sitter.second_view(1.0, NEAR), gone=False)
+    assert came.judgement is PresentationJudgement.SUPPORTED
+    assert infrared(came).frames >= 10
+    assert not came.lamp_lit
+
+
+def test_where_the_second_camera_cannot_be_opened_face_is_refused_by_name(tmp_path: Path) -> None:
+    text = (
+        "[site]\nsimulation = true\n[pad.infrared]\non = true\n[infrared]\n"
+        f'driver = "file"\nlamp = "mock"\nsource = "{tmp_path / "missing.mp4"}"\n'
+    )
+    config = parse(text)
+    clock = Pace()
+    second = open_second(config, clock)
+    camera = Camera(clock, np.zeros((4, 4, 3), np.uint8))
+    fault = open_sight(config, camera, second)
+    assert isinstance(fault, CameraError)
+    assert "missing.mp4" in str(fault)
+    assert open_second(parse(""), clock) is None
+
+
+def test_a_second_camera_that_is_not_the_configured_one_is_refused_by_name() -> None:
+    config = parse(
+        '[site]\nsimulation = true\n[camera]\ndriver = "file"\n[pad.infrared]\non = true\n'
+        '[infrared]\ndriver = "v4l2"\n'
+    )
+    clock = Pace()
+    camera = Camera(clock, np.zeros((4, 4, 3), np.uint8))
+    fault = open_sight(config, camera, NoPair())
+    assert isinstance(fault, CameraError)
+    assert str(fault) == "infrared camera: origin unknown; expected uvcvideo"
+
+
 def test_wiping_forgets_the_visit(sitter: Sitter) -> None:
     cue = shown(sitter, Eye(sitter.second_view(1.0, NEAR)), looks=4)
     cue.wipe()
     assert cue.stereo() is None
     assert cue.evidence().frames == 0
+
+
+def test_where_no_second_camera_is_fitted_there_is_no_pair() -> None:
+    eye = NoPair()
+    with eye.beside(0) as seen:
+        assert seen is None
+    eye.rest()
+    eye.close()
+    assert eye.origin is None
