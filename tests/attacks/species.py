@@ -6,7 +6,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from tests.attacks import bona_fide, injection, prints, puppets, screens, swap
+from tests.attacks import bona_fide, injection, masks, photos, prints, puppets, screens, swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,11 @@ ATTACKS: Final[Mapping[str, Attack]] = MappingProxyType(
         "matt_print": prints.matt_print,
         "glossy_print": prints.glossy_print,
         "bent_print": prints.bent_print,
+        "cone_print": prints.cone_print,
         "cut_out_eyes": prints.cut_out_eyes,
+        "paper_mask": masks.paper_mask,
+        "photo_on_phone": photos.photo_on_phone,
+        "photo_on_laptop": photos.photo_on_laptop,
         "phone_replay": screens.phone_replay,
         "large_screen_replay": screens.large_screen_replay,
         "animated_still_on_phone": puppets.animated_still_on_phone,
