@@ -37,9 +37,7 @@ class Cone:
     change: float
     rate: float
 
-    def look(
-        self, hold: Hold, seconds: float, readout_s: float, size: tuple[float, float]
-    ) -> Seen:
+    def look(self, hold: Hold, seconds: float, readout_s: float, size: tuple[float, float]) -> Seen:
         """See the sheet: its mm are the cone's, unrolled."""
         wave = 1 + self.change * np.sin(2 * np.pi * self.rate * seconds)
         half = np.radians(self.half_deg) * wave
@@ -66,11 +64,17 @@ class Cone:
         there = root > 0
         root = np.sqrt(np.maximum(root, 0))
         a = np.where(np.abs(a) < 1e-6, 1e-6, a)
-        hits = np.sort([(-b - root) / a, (-b + root) / a], axis=0)
-        k = hits[1] if self.hollow else hits[0]
+        # Of the two hits, those on the sheet's side of the apex and before the camera; of these the
+        # nearer on a bulge, the farther in a hollow.
+        last = np.float32(-1.0 if self.hollow else 1.0) * np.float32(np.inf)
+        hits = np.stack([(-b - root) / a, (-b + root) / a])
+        hits = np.where((hits > 0) & (along + hits * along_ray > 0), hits, last)
+        k = hits.max(axis=0) if self.hollow else hits.min(axis=0)
+        there &= np.isfinite(k)
+        k = np.where(there, k, np.float32(1e4))
         height = along + k * along_ray
         around = np.arctan2(aside + k * across_ray, out + k * out_ray)
-        there &= (height > 0) & (k > 0) & (np.abs(around) < np.radians(130))
+        there &= np.abs(around) < np.radians(130)
         slant = height / np.float32(np.cos(half))
         unrolled = around * np.float32(np.sin(half))
         right = (slant * np.sin(unrolled)).astype(np.float32)
@@ -99,9 +103,7 @@ class Double:
     change: float
     rate: float
 
-    def look(
-        self, hold: Hold, seconds: float, readout_s: float, size: tuple[float, float]
-    ) -> Seen:
+    def look(self, hold: Hold, seconds: float, readout_s: float, size: tuple[float, float]) -> Seen:
         """See the sheet: the ray of each column meets the profile, sampled finely."""
         pose = hold.at(seconds + readout_s / 2)
         rotation = turned(*pose[3:])
@@ -111,7 +113,9 @@ class Double:
         turn = 2 * np.pi * self.waves * arc / size[0] + self.start
         slope = np.radians(self.steep_deg) * wave * np.sin(turn)
         y, z = (_path(arc, step) for step in (np.cos(slope), np.sin(slope)))
-        from_across, from_away, from_along = (-float(pose[:3] @ one) for one in (across, away, along))
+        from_across, from_away, from_along = (
+            -float(pose[:3] @ one) for one in (across, away, along)
+        )
         # Seen from the camera, each point of the profile lies in a direction; what lies behind a
         # nearer fold is skipped.
         direction = (y - from_across) / (z - from_away)
@@ -122,7 +126,9 @@ class Double:
             rays @ one.astype(np.float32) for one in (across, away, along)
         )
         wanted = (ray_across / ray_away).ravel()
-        right = np.interp(wanted, direction[kept], arc[kept], arc[0], arc[-1]).reshape(HEIGHT, WIDTH)
+        right = np.interp(wanted, direction[kept], arc[kept], arc[0], arc[-1]).reshape(
+            HEIGHT, WIDTH
+        )
         deep = np.interp(right, arc, z)
         k = (deep - from_away) / ray_away
         down = (from_along + k * ray_along).astype(np.float32)
@@ -131,9 +137,7 @@ class Double:
         return Seen(right, down, cover_of(right, down, size, FOCAL / hold.base[2]), -tilt)
 
 
-def _path(
-    arc: NDArray[np.float64], step: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _path(arc: NDArray[np.float64], step: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the integral of `step` over `arc`, zero in the middle."""
     parts = (step[1:] + step[:-1]) / 2 * np.diff(arc)
     path = np.concatenate([[0.0], np.cumsum(parts)])

@@ -60,12 +60,15 @@ class Mask:
         middle = oval.mean(axis=0)
         steps = np.linspace(0, 2 * np.pi, len(oval), endpoint=False)
         wobble = sum(
-            rng.normal(0, 0.012) * np.sin(waves * steps + rng.uniform(0, 6.3)) for waves in (3, 5, 8)
+            rng.normal(0, 0.012) * np.sin(waves * steps + rng.uniform(0, 6.3))
+            for waves in (3, 5, 8)
         )
         # Some cut close to the cheeks, some leave ears and hair.
         reach = rng.uniform(1.0, 1.18) + wobble
         taller = np.where(oval[:, 1] < middle[1], rng.uniform(1.0, 1.3), 1.0)
-        outline = middle + (oval - middle) * reach[:, None] * np.column_stack([0 * taller + 1, taller])
+        outline = middle + (oval - middle) * reach[:, None] * np.column_stack(
+            [0 * taller + 1, taller]
+        )
         shape = np.zeros(size, np.uint8)
         cv2.fillPoly(shape, [np.round(outline * 16).astype(np.int32)], (255,), cv2.LINE_AA, 4)
         if rng.random() < 0.5:

@@ -10,7 +10,16 @@ import numpy as np
 
 from appliance.vision.landmarks import LEFT_EYE, RIGHT_EYE
 from tests.attacks.bends import draw_bend
-from tests.attacks.camera import FOCAL, HEIGHT, WIDTH, GateCamera, Shot, draw_settings, linear, mixed
+from tests.attacks.camera import (
+    FOCAL,
+    HEIGHT,
+    WIDTH,
+    GateCamera,
+    Shot,
+    draw_settings,
+    linear,
+    mixed,
+)
 from tests.attacks.hand import draw_hold
 from tests.attacks.place import Attacker, Lamp, draw_grips, fingers, spread
 from tests.attacks.raster import halftone, modulation

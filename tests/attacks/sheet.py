@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         def at(self, seconds: float) -> NDArray[np.float64]:
             """Return the (6,) pose: x, y, z mm; yaw, pitch, roll degrees."""
 
+
 CAMERA = np.array([[FOCAL, 0, (WIDTH - 1) / 2], [0, FOCAL, (HEIGHT - 1) / 2], [0, 0, 1]])
 
 

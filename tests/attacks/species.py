@@ -6,7 +6,18 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from tests.attacks import bona_fide, injection, masks, photos, prints, puppets, screens, swap
+from tests.attacks import (
+    bona_fide,
+    hats,
+    injection,
+    masks,
+    photos,
+    prints,
+    puppets,
+    screens,
+    spectacles,
+    swap,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,6 +58,8 @@ LIVE: Final[Mapping[str, Make]] = MappingProxyType(
         "walking": bona_fide.walking,
         "child": bona_fide.child,
         "wheelchair": bona_fide.wheelchair,
+        "glasses": spectacles.glasses,
+        "hat": hats.hat,
     }
 )
 CONTROLS: Final[Mapping[str, Make]] = MappingProxyType({"blank_medium": bona_fide.blank_medium})
