@@ -36,24 +36,12 @@ SCAN: Final = 4
 PORTRAITS: Final = (
     # People with several photos in which a mesh is found, no clip, looking at the camera in the
     # first (yaw below 9, pitch below 13 degrees); by name in the order of files.
-    "Abdullah_Gul",
-    "Adrien_Brody",
-    "Alejandro_Toledo",
-    "Andre_Agassi",
-    "Angelina_Jolie",
-    "Carlos_Menem",
-    "Catherine_Zeta-Jones",
-    "Guillermo_Coria",
-    "Hillary_Clinton",
-    "Hu_Jintao",
-    "Jackie_Chan",
-    "Jennifer_Garner",
-    "Junichiro_Koizumi",
-    "Kim_Ryong-sung",
-    "Kofi_Annan",
-    "Laura_Bush",
-    "Lleyton_Hewitt",
-    "Megawati_Sukarnoputri",
+    *("Abdullah_Gul", "Adrien_Brody", "Alejandro_Toledo"),
+    *("Andre_Agassi", "Angelina_Jolie", "Carlos_Menem"),
+    *("Catherine_Zeta-Jones", "Guillermo_Coria", "Hillary_Clinton"),
+    *("Hu_Jintao", "Jackie_Chan", "Jennifer_Garner"),
+    *("Junichiro_Koizumi", "Kim_Ryong-sung", "Kofi_Annan"),
+    *("Laura_Bush", "Lleyton_Hewitt", "Megawati_Sukarnoputri"),
 )
 
 
