@@ -7,7 +7,12 @@ medium, all named PERSON--VARIANT-SEED.avi and all written by the same codec at 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import os
+import time
 import zlib
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -61,20 +66,77 @@ def rate_of(frames: Sequence[Frame]) -> float:
 
 
 def write_all(home: Path, name: str, make: Make, sources: Iterable[Source], per_source: int) -> int:
-    """Write `per_source` presentations of each source; those already there are kept."""
+    """Write `per_source` presentations of each source and return how many there are.
+
+    Those already there are kept; a variant that is not for somebody (glasses on glasses) has none.
+    """
     count = 0
     for source in sources:
         for number in range(per_source):
             path = home / f"{source.person}--{name}-{number}.avi"
             if not path.exists():
                 frames = list(make(source, seed_of(source.person, name, number)))
+                if not frames:
+                    continue
                 write_clip(path, frames, round(rate_of(frames), 2))
             count += 1
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one process makes.
+
+    Attributes:
+        out: folder for all.
+        data: folder with clips/ and faces/.
+        species: all, none or names with commas.
+        live: the same, of bona fide variants.
+        per_source: presentations of each person and species.
+        people: only these; nobody = everybody.
+        part: which of `parts` equal parts of the people it does.
+        parts: how many processes share the work.
+
+    """
+
+    out: Path
+    data: Path
+    species: str
+    live: str
+    per_source: int
+    people: frozenset[str]
+    part: int
+    parts: int
+
+
+def carry_out(order: Order) -> None:
+    """Write what is ordered, telling every person and species as it is done."""
+    cv2.setNumThreads(1)
+    cast = find_sources(order.data)
+    chosen = [one for one in cast if not order.people or one.person in order.people]
+    chosen = chosen[order.part :: order.parts]
+    made = [
+        ("live", order.out / "live", name, make) for name, make in _named(LIVE, order.live).items()
+    ]
+    if order.live != "none":
+        made += [("control", order.out / "control", name, make) for name, make in CONTROLS.items()]
+    made += [
+        ("attack", order.out / "attack" / name, name, make)
+        for name, make in _named(attacks(cast), order.species).items()
+    ]
+    # Person by person, so that a set broken off in the middle has all species of whom it has.
+    for source in chosen:
+        for kind, home, name, make in made:
+            if kind != "attack" and not source.filmed:
+                continue
+            start = time.monotonic()
+            count = write_all(home, name, make, [source], order.per_source)
+            took = time.monotonic() - start
+            typer.echo(f"{kind} {name} {source.person}: {count} in {took:.1f} s")
+
+
 def main() -> None:
-    """Read the command line and write."""
+    """Read the command line and write, in as many processes as are asked for."""
     parser = argparse.ArgumentParser(description="Make bona fide presentations and attacks.")
     parser.add_argument("out", type=Path)
     parser.add_argument("--sources", type=Path, required=True, help="folder with clips/ and faces/")
@@ -82,27 +144,27 @@ def main() -> None:
     parser.add_argument("--live", default="all", help="all, none or names with commas")
     parser.add_argument("--per-source", type=int, default=4)
     parser.add_argument("--people", default="", help="only these, with commas")
+    parser.add_argument("--workers", type=int, default=1, help="processes; each shares the people")
     given = parser.parse_args()
-    cv2.setNumThreads(1)
-    cast = find_sources(given.sources)
-    people = set(given.people.split(",")) - {""}
-    chosen = [one for one in cast if not people or one.person in people]
-    filmed = [one for one in chosen if one.filmed]
-    for name, make in _named(LIVE, given.live).items():
-        typer.echo(
-            f"live {name}: {write_all(given.out / 'live', name, make, filmed, given.per_source)}"
+    people = frozenset(given.people.split(",")) - {""}
+    orders = [
+        Order(
+            given.out,
+            given.sources,
+            given.species,
+            given.live,
+            given.per_source,
+            people,
+            part,
+            given.workers,
         )
-    if given.live != "none":
-        for name, make in CONTROLS.items():
-            home = given.out / "control"
-            typer.echo(f"control {name}: {write_all(home, name, make, filmed, given.per_source)}")
-    made = _named(attacks(cast), given.species)
-    # Person by person, so that a set broken off in the middle has all species of whom it has.
-    for source in chosen:
-        for name, make in made.items():
-            home = given.out / "attack" / name
-            count = write_all(home, name, make, [source], given.per_source)
-            typer.echo(f"{name} {source.person}: {count}")
+        for part in range(given.workers)
+    ]
+    # OpenBLAS would wake a thread for every 3 x 3 matrix, which takes a hundred times as long; it
+    # reads this when it is loaded, that is in the new processes.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    with ProcessPoolExecutor(given.workers, multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(carry_out, orders))
 
 
 def _named(every: dict[str, Make] | object, names: str) -> dict[str, Make]:

@@ -26,10 +26,12 @@ SKIN = np.array([0.16, 0.24, 0.42], np.float32)
 class Attacker:
     """Somebody else of the cast, standing before the gate with something in the hand."""
 
-    def __init__(self, cast: Sequence[Source], source: Source, rng: np.random.Generator) -> None:
+    def __init__(
+        self, cast: Sequence[Source], source: Source, rng: np.random.Generator, turn: float = 0.0
+    ) -> None:
         others = [one for one in cast if one.filmed and one.person != source.person]
         self.source = others[int(rng.integers(0, len(others)))]
-        self.window = self.source.window(rng)
+        self.window = self.source.window(rng, turn)
         self.stage = Stage(self.source, self.window, rng)
         self.fps = self.source.fps
         self.count = round(SECONDS * self.fps)

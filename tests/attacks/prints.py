@@ -1,4 +1,4 @@
-"""Printed photos in somebody's hand: matt, glossy, bent, and with the eyes cut out."""
+"""Printed photos in somebody's hand: matt, glossy, bent, coned, and with the eyes cut out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ import cv2
 import numpy as np
 
 from appliance.vision.landmarks import LEFT_EYE, RIGHT_EYE
-from tests.attacks.camera import FOCAL, HEIGHT, WIDTH, GateCamera, Shot, draw_settings, linear
+from tests.attacks.bends import draw_bend
+from tests.attacks.camera import (
+    FOCAL,
+    HEIGHT,
+    WIDTH,
+    GateCamera,
+    Shot,
+    draw_settings,
+    linear,
+    mixed,
+)
 from tests.attacks.hand import draw_hold
 from tests.attacks.place import Attacker, Lamp, draw_grips, fingers, spread
 from tests.attacks.raster import halftone, modulation
@@ -41,6 +51,7 @@ class Paper:
         bent: whether it is rolled round a cylinder.
         tilt_deg: of the hand's slow deliberate tilting.
         holes: whether the eyes are cut out.
+        odd: whether it is bent as a cone or twice instead.
 
     """
 
@@ -49,6 +60,7 @@ class Paper:
     bent: bool = False
     tilt_deg: float = 10.0
     holes: bool = False
+    odd: bool = False
 
 
 def matt_print(source: Source, seed: int, cast: Sequence[Source]) -> Iterator[Frame]:
@@ -67,6 +79,13 @@ def bent_print(source: Source, seed: int, cast: Sequence[Source]) -> Iterator[Fr
     rng = np.random.default_rng((seed, 12))
     gloss = float(rng.uniform(0.1, 0.8)) if rng.random() < 0.4 else 0.0
     return _held(source, seed, cast, Paper(gloss, 3.5, bent=True))
+
+
+def cone_print(source: Source, seed: int, cast: Sequence[Source]) -> Iterator[Frame]:
+    """Yield a print bent as a cone or twice: held out, no threshold may be chosen on it."""
+    rng = np.random.default_rng((seed, 13))
+    gloss = float(rng.uniform(0.1, 0.8)) if rng.random() < 0.4 else 0.0
+    return _held(source, seed, cast, Paper(gloss, 3.5, odd=True))
 
 
 def cut_out_eyes(source: Source, seed: int, cast: Sequence[Source]) -> Iterator[Frame]:
@@ -119,11 +138,14 @@ class _Print:
             curve, curve * rng.uniform(0.1, 0.6), rng.uniform(0.2, 1), rng.uniform(-30, 30)
         )
         self.eyes = _Eyes(self, rng) if paper.holes else None
+        self.odd = draw_bend(rng, self.size[0]) if paper.odd else None
 
     def light(self, number: int, settings: Settings) -> Shot:
         """Return one picture's light."""
         seconds, readout = number / settings.fps, settings.readout_s
-        if self.paper.bent:
+        if self.odd is not None:
+            seen = self.odd.look(self.hold, seconds, readout, self.size)
+        elif self.paper.bent:
             seen = look_bent(self.hold, seconds, readout, self.size, self.bend)
         else:
             seen = look_flat(self.hold, seconds, readout, self.size)
@@ -131,19 +153,17 @@ class _Print:
         fall = 1 + np.float32(self.fall[0]) * seen.right + np.float32(self.fall[1]) * seen.down
         if seen.tilt is not None:
             fall = fall * np.cos(np.radians(np.clip(seen.tilt + 12, -80, 80)))
-        sheet *= np.clip(fall, 0.2, 2)[..., None]
+        sheet *= cv2.merge([np.clip(fall, 0.2, 2).astype(np.float32)] * 3)
         pose = self.hold.at(seconds + readout / 2)
         if self.eyes is not None:
             sheet = self.eyes.through(sheet, seen, number, pose)
         if self.paper.gloss:
             shine = self.lamp.shine(seen, pose, self.paper.lobe_deg)
-            sheet += self.paper.gloss * shine[..., None] * self.lamp.colour + 0.012
-        behind = linear(self.attacker.picture(number))
-        cover = seen.cover[..., None]
-        light = behind + (sheet - behind) * cover
+            sheet += cv2.merge([self.paper.gloss * shine] * 3) * self.lamp.colour + 0.012
+        light = mixed(linear(self.attacker.picture(number)), sheet, seen.cover)
         light = fingers(light, seen, self.size, self.attacker.skin, self.grips)
         waves = None
-        if not self.paper.bent:
+        if seen.tilt is None:
             waves = modulation(self.waves, self.hold, seconds, readout, settings.lens)
             if waves is not None:
                 whole = cv2.resize(seen.cover, (2 * WIDTH, 2 * HEIGHT))
@@ -196,9 +216,9 @@ class _Eyes:
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        hole = sample(self._mask, seen, sheet.per_mm)[..., None]
-        shadow = sample(self._shadow, seen, sheet.per_mm)[..., None]
-        return np.asarray(light + (behind * shadow - light) * hole, dtype=np.float32)
+        hole = sample(self._mask, seen, sheet.per_mm)
+        shadow = sample(self._shadow, seen, sheet.per_mm)
+        return mixed(light, behind * cv2.merge([shadow] * 3), hole)
 
 
 def _held(source: Source, seed: int, cast: Sequence[Source], paper: Paper) -> Iterator[Frame]:

@@ -17,6 +17,7 @@ from tests.attacks.camera import (
     Shot,
     draw_settings,
     linear,
+    mixed,
 )
 from tests.attacks.hand import draw_hold
 from tests.attacks.place import Attacker, Lamp, draw_grips, fingers, spread
@@ -46,6 +47,8 @@ class Kind:
         bezel: least and most, share of the width.
         matt: chance that its front is matt.
         held: whether a hand holds it; else it stands.
+        tilt_deg: of the hand's slow deliberate tilting.
+        bare: what surrounds the picture on the lit part, 0 to 255.
 
     """
 
@@ -54,6 +57,8 @@ class Kind:
     bezel: tuple[float, float]
     matt: float
     held: bool
+    tilt_deg: float = 4.0
+    bare: int = 6
 
 
 PHONE = Kind(
@@ -84,14 +89,14 @@ class Screen:
         self._shown_fps, self._kind = shown_fps, kind
         self.size = kind.sizes[int(rng.integers(0, len(kind.sizes)))]
         iod = float(rng.uniform(0.24, 0.33)) * min(self.size[0], 0.8 * self.size[1])
-        if kind is MONITOR:
+        if kind.sizes == MONITOR.sizes:
             iod = float(rng.uniform(60, 85))
         distance = iod * FOCAL / rng.uniform(78, 115)
         self.per_mm = 1.3 * FOCAL / distance
         quality = int(rng.integers(45, 90))
 
         def laid_out(index: int) -> Pixels:
-            laid, _ = spread(shown[index], face, self.size, iod, self.per_mm, bare=6)
+            laid, _ = spread(shown[index], face, self.size, iod, self.per_mm, kind.bare)
             return _compressed(laid, quality)
 
         self._pictures = Lazy(len(shown), laid_out)
@@ -99,7 +104,7 @@ class Screen:
         self._body = float(rng.choice([0.015, 0.03, 0.5], p=[0.6, 0.3, 0.1]))
         spread_deg = (5, 4, 2.5) if kind.held else (6, 3, 0.8)
         base = np.array([*rng.normal(0, 4, 2), distance, *rng.normal(0, spread_deg)])
-        self.hold = draw_hold(rng, base, tilt_deg=4.0)
+        self.hold = draw_hold(rng, base, kind.tilt_deg)
         if not kind.held:
             self.hold.sizes[:] *= 0.05
         self._draw_light(rng, base)
@@ -123,7 +128,8 @@ class Screen:
         self._duty = float(rng.uniform(0.3, 0.95))
         self._depth = float(rng.choice([0.0, 0.12, 1.0], p=[0.4, 0.35, 0.25]))
         self._phase = float(rng.uniform(0, 1))
-        self._response = float(rng.uniform(0.004, 0.015)) if self._kind is not PHONE else 0.002
+        slow = self._kind.sizes != PHONE.sizes
+        self._response = float(rng.uniform(0.004, 0.015)) if slow else 0.002
         self._grips = draw_grips(rng) if self._kind.held else []
 
     def light(self, number: int, settings: Settings) -> Shot:
@@ -131,18 +137,19 @@ class Screen:
         seconds, readout = number / settings.fps, settings.readout_s
         seen = look_flat(self.hold, seconds, readout, self.size)
         emitted = sample(self._emitted(seconds, settings.exposure_s), seen, self.per_mm)
-        emitted *= self.bands(seconds, settings)[:, None, None]
+        emitted *= np.repeat(self.bands(seconds, settings), 3 * WIDTH).reshape(emitted.shape)
         behind = linear(self.attacker.picture(number))
         pose = self.hold.at(seconds + readout / 2)
         mirrored = cv2.resize(behind[::16, ::-16], (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
-        shine = self._lamp.shine(seen, pose, self._lobe)[..., None] * self._lamp.colour
+        shine = cv2.merge([self._lamp.shine(seen, pose, self._lobe)] * 3) * self._lamp.colour
         front = self._front * mirrored + self._glare * shine
         whole = (self.size[0] + 2 * self._rim, self.size[1] + 2 * self._rim)
         edge = np.minimum(whole[0] / 2 - np.abs(seen.right), whole[1] / 2 - np.abs(seen.down))
-        body = np.clip(edge * np.float32(FOCAL / pose[2]) + 0.5, 0, 1)[..., None]
-        lit = seen.cover[..., None]
-        light = behind + (self._body - behind) * body
-        light = light + (emitted + self._black - light) * lit + front * body
+        body = np.clip(edge * np.float32(FOCAL / pose[2]) + 0.5, 0, 1)
+        front *= cv2.merge([body] * 3)
+        light = mixed(behind, self._body, body)
+        light = mixed(light, emitted + self._black, seen.cover)
+        light += front
         light = fingers(light, seen, whole, self.attacker.skin, self._grips, reach=3.0)
         waves = modulation(self._waves, self.hold, seconds, readout, settings.lens)
         if waves is not None:
@@ -162,8 +169,8 @@ class Screen:
             picture = picture + np.float32(old) * (
                 linear(self._at(index - 1), GAMMA * self._tone) - picture
             )
-        mixed = self._gamut * (self._white * self._bright)[:, None]
-        return np.asarray(cv2.transform(picture, mixed), dtype=np.float32)
+        colours = self._gamut * (self._white * self._bright)[:, None]
+        return np.asarray(cv2.transform(picture, colours), dtype=np.float32)
 
     def _at(self, index: int) -> Pixels:
         last = max(1, len(self._pictures) - 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
     from tests.attacks.camera import Light
     from tests.attacks.hand import Hold
+
+    class Moves(Protocol):
+        """Something whose pose changes: held in a hand, or worn."""
+
+        @property
+        def base(self) -> NDArray[np.float64]:
+            """Return the (6,) pose it keeps near."""
+
+        def at(self, seconds: float) -> NDArray[np.float64]:
+            """Return the (6,) pose: x, y, z mm; yaw, pitch, roll degrees."""
+
 
 CAMERA = np.array([[FOCAL, 0, (WIDTH - 1) / 2], [0, FOCAL, (HEIGHT - 1) / 2], [0, 0, 1]])
 
@@ -89,11 +100,11 @@ def look_flat(
     below = entry[6] * columns + (entry[7] * rows + entry[8])
     right = (entry[0] * columns + (entry[1] * rows + entry[2])) / below
     down = (entry[3] * columns + (entry[4] * rows + entry[5])) / below
-    return Seen(right, down, _cover(right, down, size, FOCAL * sites / hold.base[2]))
+    return Seen(right, down, cover_of(right, down, size, FOCAL * sites / hold.base[2]))
 
 
 def look_bent(
-    hold: Hold, seconds: float, readout_s: float, size: tuple[float, float], bend: Bend
+    hold: Moves, seconds: float, readout_s: float, size: tuple[float, float], bend: Bend
 ) -> Seen:
     """See a sheet bent round a cylinder through its middle."""
     pose = hold.at(seconds + readout_s / 2)
@@ -130,11 +141,11 @@ def look_bent(
     length = from_along + k * ray_along
     right = (np.sin(turn) * length + np.cos(turn) * arc).astype(np.float32)
     down = (np.cos(turn) * length - np.sin(turn) * arc).astype(np.float32)
-    cover = _cover(right, down, size, FOCAL / hold.base[2]) * there
+    cover = cover_of(right, down, size, FOCAL / hold.base[2]) * there
     return Seen(right, down, cover.astype(np.float32), np.degrees(angle).astype(np.float32))
 
 
-def _cover(right: Light, down: Light, size: tuple[float, float], scale: float) -> Light:
+def cover_of(right: Light, down: Light, size: tuple[float, float], scale: float) -> Light:
     """Return how far inside the sheet's edges each pixel lies, at most 1."""
     inside = np.minimum(size[0] / 2 - np.abs(right), size[1] / 2 - np.abs(down))
     return np.clip(inside * np.float32(scale) + 0.5, 0, 1).astype(np.float32)

@@ -34,13 +34,14 @@ LARGEST_FACE: Final = 150.0
 SCAN: Final = 4
 """One of so many pictures is looked at for the head's pose."""
 PORTRAITS: Final = (
-    # People with several photos, no clip, looking at the camera; by name in the order of files.
-    "Abdullah_Gul",
-    "Adrien_Brody",
-    "Alejandro_Toledo",
-    "Angelina_Jolie",
-    "Carlos_Menem",
-    "Catherine_Zeta-Jones",
+    # People with several photos in which a mesh is found, no clip, looking at the camera in the
+    # first (yaw below 9, pitch below 13 degrees); by name in the order of files.
+    *("Abdullah_Gul", "Adrien_Brody", "Alejandro_Toledo"),
+    *("Andre_Agassi", "Angelina_Jolie", "Carlos_Menem"),
+    *("Catherine_Zeta-Jones", "Guillermo_Coria", "Hillary_Clinton"),
+    *("Hu_Jintao", "Jackie_Chan", "Jennifer_Garner"),
+    *("Junichiro_Koizumi", "Kim_Ryong-sung", "Kofi_Annan"),
+    *("Laura_Bush", "Lleyton_Hewitt", "Megawati_Sukarnoputri"),
 )
 
 

@@ -6,7 +6,18 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from tests.attacks import bona_fide, injection, prints, puppets, screens, swap
+from tests.attacks import (
+    bona_fide,
+    hats,
+    injection,
+    masks,
+    photos,
+    prints,
+    puppets,
+    screens,
+    spectacles,
+    swap,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +33,11 @@ ATTACKS: Final[Mapping[str, Attack]] = MappingProxyType(
         "matt_print": prints.matt_print,
         "glossy_print": prints.glossy_print,
         "bent_print": prints.bent_print,
+        "cone_print": prints.cone_print,
         "cut_out_eyes": prints.cut_out_eyes,
+        "paper_mask": masks.paper_mask,
+        "photo_on_phone": photos.photo_on_phone,
+        "photo_on_laptop": photos.photo_on_laptop,
         "phone_replay": screens.phone_replay,
         "large_screen_replay": screens.large_screen_replay,
         "animated_still_on_phone": puppets.animated_still_on_phone,
@@ -43,6 +58,8 @@ LIVE: Final[Mapping[str, Make]] = MappingProxyType(
         "walking": bona_fide.walking,
         "child": bona_fide.child,
         "wheelchair": bona_fide.wheelchair,
+        "glasses": spectacles.glasses,
+        "hat": hats.hat,
     }
 )
 CONTROLS: Final[Mapping[str, Make]] = MappingProxyType({"blank_medium": bona_fide.blank_medium})

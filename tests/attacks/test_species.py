@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -11,9 +12,13 @@ import pytest
 
 from hardware.sim.library import footage_path
 from tests.attacks.bona_fide import blank_medium, small_turn
-from tests.attacks.make import rate_of, seed_of, write_clip
-from tests.attacks.sources import FaceFinder, Source, eye_distance, load_clip
+from tests.attacks.make import rate_of, seed_of, write_all, write_clip
+from tests.attacks.photos import CARRIED
+from tests.attacks.place import Attacker
+from tests.attacks.screens import PHONE, Kind, Screen
+from tests.attacks.sources import PORTRAITS, FaceFinder, Lazy, Source, eye_distance, load_clip
 from tests.attacks.species import ATTACKS, LIVE, attacks
+from tests.attacks.spectacles import SPECTACLED
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -39,6 +44,44 @@ def some(frames: object, count: int = 3) -> list[np.ndarray]:
 
 def test_there_are_at_least_eight_species() -> None:
     assert len(ATTACKS) >= 8
+
+
+def test_attacks_with_stills_have_at_least_twenty_people() -> None:
+    live = DATA / "clips" / "live"
+    if not live.exists():
+        pytest.skip("needs ../shared/data")
+    photographed = [one for one in PORTRAITS if any((DATA / "faces" / one).glob("*.jpg"))]
+    assert sorted(set(PORTRAITS)) == list(PORTRAITS)
+    assert len(photographed) == 18
+    assert len(photographed) + len(list(live.iterdir())) >= 20
+
+
+def test_a_phone_shows_a_photo_that_does_not_move(cast: list[Source]) -> None:
+    shown = []
+
+    def watched(kind: Kind, bare: int) -> np.ndarray:
+        rng = np.random.default_rng(3)
+        attacker = Attacker(cast, cast[2], rng)
+        pixels, mesh = cast[2].portrait(rng)
+        screen = Screen(
+            replace(kind, bare=bare), Lazy(1, lambda _: pixels), mesh, 0.0, attacker, rng
+        )
+        shown.extend(screen._emitted(seconds, 0.01) for seconds in (0.0, 1.7))
+        return shown[-1]
+
+    dark, white = watched(PHONE, 6), watched(PHONE, 243)
+    assert (shown[0] == shown[1]).all()
+    assert white[2, 2].min() > 20 * dark[2, 2].max()
+    assert watched(CARRIED, 6).shape != dark.shape
+
+
+def test_a_variant_that_is_not_for_somebody_is_not_written(
+    cast: list[Source], tmp_path: Path
+) -> None:
+    twin = Source(SPECTACLED[0], cast[1].frames, cast[1].fps, cast[1].finder)
+    assert write_all(tmp_path, "glasses", LIVE["glasses"], [twin], 2) == 0
+    assert write_all(tmp_path, "hat", LIVE["hat"], [cast[1]], 1) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["webcam--hat-0.avi"]
 
 
 @pytest.mark.parametrize("name", sorted(ATTACKS))
