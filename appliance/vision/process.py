@@ -90,6 +90,11 @@ class VisionRoom:
         self._seen_ns: int | None = None
         link.send(Ready(RECIPE, camera.identity[:400], self._face_fault))
 
+    @property
+    def camera_fault(self) -> str:
+        """What is wrong with the camera now, or empty."""
+        return self._camera_fault
+
     def step(self) -> None:
         """Hear gate, look at one picture, tell gate.
 
@@ -287,7 +292,7 @@ def main(config_path: Path, socket_path: Path) -> int:
         watchdog.ready()
         while not stop:
             room.step()
-            watchdog.alive()
+            watchdog.alive(room.camera_fault)
     except LinkClosedError:
         return 0  # gate has gone; the supervisor decides what next
     except (LinkError, EndOfFootageError) as fault:
