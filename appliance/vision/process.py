@@ -76,7 +76,7 @@ class VisionRoom:
         self._clock = clock
         self._pipeline = pipeline if isinstance(pipeline, FacePipeline) else None
         self._face_fault = str(pipeline)[:400] if isinstance(pipeline, ModelError) else ""
-        self._camera_fault = ""
+        self.camera_fault = ""
         self._intent = IntentGate(intent or IntentSettings())
         self._settings = acquisition or AcquisitionSettings()
         self._tracker = Tracker()
@@ -89,11 +89,6 @@ class VisionRoom:
         self._health_ns = 0
         self._seen_ns: int | None = None
         link.send(Ready(RECIPE, camera.identity[:400], self._face_fault))
-
-    @property
-    def camera_fault(self) -> str:
-        """What is wrong with the camera now, or empty."""
-        return self._camera_fault
 
     def step(self) -> None:
         """Hear gate, look at one picture, tell gate.
@@ -119,13 +114,13 @@ class VisionRoom:
         try:
             with self._camera.borrow() as frame:
                 self._frames += 1
-                self._camera_fault = ""
+                self.camera_fault = ""
                 self._look(frame)
             self._forget()
         except EndOfFootageError:
             raise
         except (DeviceError, PictureError) as fault:
-            self._camera_fault = str(fault)[:400]
+            self.camera_fault = str(fault)[:400]
             self._abandon()
         except ModelError as fault:
             # A model that fails once cannot be trusted again: face stops, codes are still read.
@@ -234,7 +229,7 @@ class VisionRoom:
         now_ns = self._clock.now_ns()
         if now_ns - self._health_ns >= HEALTH_NS:
             self._health_ns = now_ns
-            self._link.send(Health(now_ns, self._frames, self._camera_fault, self._face_fault))
+            self._link.send(Health(now_ns, self._frames, self.camera_fault, self._face_fault))
 
 
 def open_pipeline(shelf: ModelShelf | None = None) -> FacePipeline | ModelError:

@@ -82,7 +82,7 @@ def status(machine: Machine) -> str:
     started = machine.started()
     found = record.read(machine)
     lines = [f"版本 version: {machine.running()}", f"系统分区 slot: {started.slot.name}"]
-    lines[1] += "（试运行 on trial）" if started.trial else ""
+    lines[1] += "（试运行 on trial）" if machine.on_trial() else ""
     lines.append(f"下次启动 next start: {machine.usual().name}")
     if found is not None:
         lines.append(f"更新中 under way: {found.version}, {found.state.value}")
@@ -104,13 +104,15 @@ def _repair(machine: Machine) -> str:
 def _reset(machine: Machine, name: str) -> str:
     if name != gate_name(machine):
         raise UpdateError("name", "gate", name)
+    if machine.root == Path("/"):
+        _call("stop", "sanmen.target")  # a running gate has the key in memory, and writes its store
     gone = len(reset(machine))
-    return f"已恢复出厂，删除 {gone} 个文件。Reset to factory state; {gone} files destroyed."
+    return f"已恢复出厂，删除 {gone} 个文件。Reset; {gone} files destroyed."
 
 
 def _copy_for(machine: Machine) -> str | None:
     """Return the version to keep a copy of the store for; None if this is no trial."""
-    if not machine.started().trial:
+    if not _on_trial(machine):
         return None
     found = record.read(machine)
     if found is None or found.state is not State.TRYING:
@@ -119,17 +121,30 @@ def _copy_for(machine: Machine) -> str | None:
 
 
 def _on_trial(machine: Machine) -> bool:
-    """Whether going back is a restart away; never a reason to restart the system from before."""
+    """Whether this is a new system nobody has kept yet; the system from before never is.
+
+    Where the firmware does not tell, the versions do: a gate must start in the system from before,
+    whatever is damaged, and a new one must not open a store of which there is no copy.
+    """
     try:
-        return machine.started().trial
+        return machine.on_trial()
+    except UpdateError:
+        pass
+    try:
+        found = record.read(machine)
+        return found is not None and machine.running() == found.version != machine.kept()
     except UpdateError:
         return False
 
 
 def _restart() -> None:
-    done = subprocess.run(["systemctl", "reboot"], check=False)  # noqa: S607 - systemd's own
+    _call("reboot")
+
+
+def _call(*words: str) -> None:
+    done = subprocess.run(["systemctl", *words], check=False)  # noqa: S603, S607 - systemd's own
     if done.returncode:
-        raise UpdateError("failed", "systemctl reboot", f"exit {done.returncode}")
+        raise UpdateError("failed", f"systemctl {words[0]}", f"exit {done.returncode}")
 
 
 def _tell(words: str, *, failed: bool = False) -> None:

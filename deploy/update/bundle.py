@@ -7,6 +7,7 @@ can tell another story each time it is read.
 
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import shutil
@@ -98,6 +99,9 @@ def accept(machine: Machine, source: Path, target: Slot) -> Offer:
     copy = machine.workshop / "bundle"
     _copy(source, copy, size)
     info = _info(machine, copy)
+    wanted = _compatible(machine)
+    if info.compatible != wanted:
+        raise UpdateError("compatible", "bundle", f"for {info.compatible[:40]!r}, this is {wanted}")
     require_newer(info.version, machine.running(), machine.kept())
     images = _images(info, machine.workshop / "content")
     for image in images:
@@ -186,6 +190,16 @@ def _info(machine: Machine, copy: Path) -> _Info:
         return msgspec.json.decode(done.stdout.strip(), type=_Info)
     except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
         raise UpdateError("layout", "bundle's manifest", fault) from fault
+
+
+def _compatible(machine: Machine) -> str:
+    """Return the kind of machine this is; `rauc info` does not compare it."""
+    known = configparser.ConfigParser(interpolation=None)
+    try:
+        known.read_string(machine.settings.read_text("utf-8"))
+        return known["system"]["compatible"]
+    except (OSError, UnicodeDecodeError, configparser.Error, KeyError) as fault:
+        raise UpdateError("keyring", f"file {machine.settings}", fault) from fault
 
 
 def _images(info: _Info, folder: Path) -> tuple[Image, ...]:

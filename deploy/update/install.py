@@ -33,7 +33,7 @@ def target_of(machine: Machine) -> Slot:
 
     """
     started, usual = machine.started(), machine.usual()
-    if started.trial:
+    if machine.on_trial():
         raise UpdateError("on-trial", "this system", f"slot {started.slot.name}")
     if started.slot != usual:
         found = f"runs {started.slot.name}, starts {usual.name}"
@@ -69,23 +69,33 @@ def install(machine: Machine, source: Path, restart: Callable[[], None]) -> str:
         target = target_of(machine)
         settle(machine)
         offer = accept(machine, source, target)
-        state, commands = after(_state(machine), Event.BEGUN)
-        if Command.REFUSE in commands:
-            raise UpdateError("on-trial", "this system", state.value)
-        begun = Record(state, target.name, offer.version, machine.running())
-        record.write(machine, begun)
-        files.remove(machine.why)  # of an earlier try
-        for image in offer.images:
-            device = target.boot if image.name == "boot" else target.root
-            files.fill(image.file, device)
-            if files.digest(device, image.size) != image.checksum:
-                raise UpdateError("dying", f"partition {device}", "reads back otherwise")
-        clear(machine)
-        state, _ = after(state, Event.WRITTEN)
-        record.write(machine, Record(state, begun.slot, begun.version, begun.before))
-        ask_to_try(machine)
+        put(machine, target, offer)
     restart()
     return offer.version
+
+
+def put(machine: Machine, target: Slot, offer: Offer) -> None:
+    """Write accepted images into a slot, read them back, and ask for a try of it.
+
+    Raises:
+        UpdateError: on trial now, or the card does not take it.
+
+    """
+    state, commands = after(_state(machine), Event.BEGUN)
+    if Command.REFUSE in commands:
+        raise UpdateError("on-trial", "this system", state.value)
+    begun = Record(state, target.name, offer.version, machine.running())
+    record.write(machine, begun)
+    files.remove(machine.why)  # of an earlier try
+    for image in offer.images:
+        device = target.boot if image.name == "boot" else target.root
+        files.fill(image.file, device)
+        if files.digest(device, image.size) != image.checksum:
+            raise UpdateError("dying", f"partition {device}", "reads back otherwise")
+    clear(machine)
+    state, _ = after(state, Event.WRITTEN)
+    record.write(machine, Record(state, begun.slot, begun.version, begun.before))
+    ask_to_try(machine)
 
 
 def ask_to_try(machine: Machine) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
-from update import autoboot
+from update.autoboot import LARGEST, NAME, Choice, parse
 from update.words import UpdateError, of_system
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Machine:
     @property
     def autoboot(self) -> Path:
         """The firmware's choice, on the first FAT partition."""
-        return self.root / "bootconfig" / autoboot.NAME
+        return self.root / "bootconfig" / NAME
 
     @property
     def state(self) -> Path:
@@ -142,7 +142,7 @@ class Machine:
         except (OSError, UnicodeDecodeError) as fault:
             raise UpdateError("record", f"file {self.newest}", fault) from fault
 
-    def choice(self) -> autoboot.Choice:
+    def choice(self) -> Choice:
         """Return the firmware's choice.
 
         Raises:
@@ -151,14 +151,14 @@ class Machine:
         """
         try:
             with self.autoboot.open("rb") as file:
-                content = file.read(autoboot.LARGEST + 1)
+                content = file.read(LARGEST + 1)
         except FileNotFoundError as fault:
-            raise UpdateError("autoboot", autoboot.NAME, "not there") from fault
+            raise UpdateError("autoboot", NAME, "not there") from fault
         except OSError as fault:
             raise of_system(f"file {self.autoboot}", fault) from fault
-        choice = autoboot.parse(content)
+        choice = parse(content)
         if {choice.usual, choice.tried} != {slot.number for slot in self.slots}:
-            raise UpdateError("slots", autoboot.NAME, f"{choice.usual} and {choice.tried}")
+            raise UpdateError("slots", NAME, f"{choice.usual} and {choice.tried}")
         return choice
 
     def usual(self) -> Slot:
@@ -178,6 +178,21 @@ class Machine:
         if not found or trial not in {0, 1}:
             raise UpdateError("slots", "firmware", f"partition {number}, tryboot {trial}")
         return Started(found[0], bool(trial))
+
+    def on_trial(self) -> bool:
+        """Whether this system was started once for a try, and nobody has kept it since.
+
+        Raises:
+            UpdateError: the firmware does not tell.
+
+        """
+        started = self.started()
+        if not started.trial:
+            return False
+        try:
+            return started.slot != self.usual()
+        except UpdateError:
+            return True
 
     def other(self, slot: Slot) -> Slot:
         """Return the slot that is not this one."""

@@ -20,6 +20,7 @@ def repair(machine: Machine) -> bool:
     """
     started = machine.started()
     if started.trial:
+        # Without the file nobody knows whether this system was kept; it is not kept by a repair.
         raise UpdateError("on-trial", "this system", f"slot {started.slot.name}")
     try:
         machine.usual()

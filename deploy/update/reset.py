@@ -48,7 +48,6 @@ def reset(machine: Machine) -> list[Path]:
                         gone.append(inner)
                         _overwrite(inner)
                 shutil.rmtree(path)
-                path.mkdir(mode=0o700)  # its owner is set at the next start, by tmpfiles
             elif path.is_symlink() or path.exists():
                 gone.append(path)
                 _overwrite(path)

@@ -43,12 +43,12 @@ def event_of(machine: Machine, found: Record) -> Event:
         UpdateError: the firmware does not tell.
 
     """
-    started = machine.started()
+    trial = machine.on_trial()
     if found.state is State.IDLE:
-        return Event.STARTED_NEW if started.trial else Event.STARTED_OLD
-    if started.slot.name != found.slot:
+        return Event.STARTED_NEW if trial else Event.STARTED_OLD
+    if machine.started().slot.name != found.slot:
         return Event.STARTED_OLD
-    return Event.STARTED_NEW if started.trial else Event.STARTED_KEPT
+    return Event.STARTED_NEW if trial else Event.STARTED_KEPT
 
 
 def confirm(machine: Machine, ask: Callable[[], dict[str, Room]], clock: Clock) -> bool:
