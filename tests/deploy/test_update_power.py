@@ -233,6 +233,19 @@ def test_a_power_cut_while_the_store_is_taken_back_is_made_good(tmp_path: Path) 
     assert cuts > 20
 
 
+@pytest.mark.parametrize("still", ["gate.db", "audit.db"])
+def test_store_and_log_are_taken_back_together_even_if_one_schema_moved(
+    tmp_path: Path, still: str
+) -> None:
+    gate = written(tmp_path / "root")
+    gate.power_on(tried=True)
+    copy_store(gate)
+    add(gate, "zoe", still)
+    assert gate.power_on() == OLD
+    for one in each_cut(gate, tmp_path, copy_store, step=2):
+        assert start(one, OLD) == ["old"]
+
+
 def test_a_trial_that_moved_no_schema_keeps_what_happened_in_it(tmp_path: Path) -> None:
     gate = written(tmp_path / "root")
     gate.power_on(tried=True)

@@ -95,13 +95,16 @@ class World:
     def open_store(self, running: str) -> list[str]:
         """Open the store as the gate of a version does; return who is in it."""
         known = SCHEMA[: 1 if running == OLD else 2]
+        people = []
         for name in ("gate.db", "audit.db"):
             db = open_existing(self.store / name, known)
             try:
-                people = [row[0] for row in db.execute("SELECT name FROM person ORDER BY name")]
+                rows = db.execute("SELECT name FROM person ORDER BY name").fetchall()
+                people.append([row[0] for row in rows])
             finally:
                 db.close()
-        return people
+        assert people[0] == people[1], "store and log of two moments"
+        return people[0]
 
     def files(self) -> dict[str, bytes]:
         root = self.machine.root
@@ -148,10 +151,10 @@ def world(root: Path, keyring: Path | None = None) -> World:
     return made
 
 
-def add(world: World, name: str) -> None:
-    """Let somebody be enrolled."""
+def add(world: World, name: str, still: str = "") -> None:
+    """Let somebody be enrolled; the database `still` is one whose schema no update has moved."""
     for file in ("gate.db", "audit.db"):
-        known = SCHEMA[: 1 if world.machine.running() == OLD else 2]
+        known = SCHEMA[: 1 if world.machine.running() == OLD or file == still else 2]
         db = open_existing(world.store / file, known)
         try:
             db.execute("INSERT INTO person VALUES (?)", [name])
