@@ -44,6 +44,18 @@ class ParallaxSection(CueSection, frozen=True):
     frames: Annotated[int, Meta(ge=1, le=64)] = 8
 
 
+class PlainSection(CueSection, frozen=True):
+    """A veto that must look quite clean; between its thresholds the visit goes on."""
+
+    supports: Annotated[float, Meta(ge=0.05, le=0.999)] = 0.8
+
+
+class BandsSection(CueSection, frozen=True):
+    """The veto by refresh bands; a moving head disturbs it for a moment."""
+
+    supports: Annotated[float, Meta(ge=0.05, le=0.999)] = 0.65
+
+
 class ScreenLightSection(CueSection, frozen=True):
     """The proof by the tints of the terminal's screen; needs a screen that shows them."""
 
@@ -63,8 +75,7 @@ class InfraredSection(CueSection, frozen=True):
 class PadSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Presentation attack detection: the cues of `vision/pad/`, by name.
 
-    The thresholds are chosen on some people of the attack workshop and reported on others, see
-    appliance/vision/pad/README.md.
+    How the thresholds were chosen, and on whom: appliance/vision/pad/README.md.
 
     Attributes:
         emission: what proves that no screen or print is held up. "any": screen light or infrared,
@@ -80,12 +91,12 @@ class PadSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     texture: CueSection = msgspec.field(default_factory=CueSection)
     parallax: ParallaxSection = msgspec.field(default_factory=ParallaxSection)
-    coherence: CueSection = msgspec.field(default_factory=CueSection)
-    motion: CueSection = msgspec.field(default_factory=CueSection)
+    coherence: PlainSection = msgspec.field(default_factory=PlainSection)
+    motion: PlainSection = msgspec.field(default_factory=PlainSection)
     challenge: CueSection = msgspec.field(default_factory=CueSection)
     surface: CueSection = msgspec.field(default_factory=CueSection)
     raster: CueSection = msgspec.field(default_factory=CueSection)
-    bands: CueSection = msgspec.field(default_factory=CueSection)
+    bands: BandsSection = msgspec.field(default_factory=BandsSection)
     camera_path: CueSection = msgspec.field(default_factory=CueSection)
     screen_light: ScreenLightSection = msgspec.field(default_factory=ScreenLightSection)
     infrared: InfraredSection = msgspec.field(default_factory=InfraredSection)

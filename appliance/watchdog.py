@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sdnotify
 
+LONGEST_STATUS = 120
+"""Characters; one datagram, of which `sanmen run` reads the first 256 bytes."""
+
 
 class Watchdog:
     """Speaks to whatever NOTIFY_SOCKET names: systemd on a Pi, `sanmen run` on a laptop."""
@@ -18,6 +21,10 @@ class Watchdog:
         """Say that start-up is done."""
         self._notifier.notify("READY=1")
 
-    def alive(self) -> None:
-        """Say that the room's loop still turns."""
-        self._notifier.notify("WATCHDOG=1")
+    def alive(self, trouble: str | None = None) -> None:
+        """Say that the room's loop still turns, and what is wrong all the same, empty if nothing.
+
+        `systemctl status` shows it, and an update on trial asks for it.
+        """
+        status = "" if trouble is None else f"\nSTATUS={' '.join(trouble.split())[:LONGEST_STATUS]}"
+        self._notifier.notify(f"WATCHDOG=1{status}")

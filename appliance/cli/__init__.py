@@ -28,6 +28,7 @@ from appliance.cli import (
     residents,
     run,
     selftest,
+    update,
 )
 from appliance.errors import ConfigError, SanmenError
 from hardware.errors import DeviceError
@@ -70,6 +71,8 @@ def build() -> typer.Typer:
     evaluate.app.command("qr")(evaluate_qr.qr)
     evaluate.app.command("parity")(evaluate_parity.parity)
     app.add_typer(passes.app, name="pass")
+    app.add_typer(update.app, name="update")
+    app.command("factory-reset")(update.factory_reset)
     return app
 
 

@@ -204,6 +204,9 @@ class Presentation:
             case CuesSeen(cues=cues):
                 self.cues = cues
                 visits.weigh(message)
+                judged = _judged(examine(cues, self.policy))
+                if judged.accepted:  # a fresh picture for the probe is no matter of the cues
+                    self.outcome = judged
             case FaceEvidence():
                 if visits.accept(message) is None:
                     self.cues = message.cues
@@ -215,14 +218,11 @@ class Presentation:
                 pass
 
     def _unfinished(self) -> Outcome:
-        """Return the outcome of footage that ended first: never a pass."""
+        """Return the outcome of footage that ended first: it was not supported at any moment."""
         if not self.cues:
             reason = f"{Reason.NO_USABLE_FACE.value}: {self.hint.value}"
             return Outcome(accepted=False, reason=reason, responded=False)
-        judged = _judged(examine(self.cues, self.policy))
-        if judged.accepted:
-            return Outcome(accepted=False, reason=Reason.PRESENTATION_UNPROVEN.value)
-        return judged
+        return _judged(examine(self.cues, self.policy))
 
     def _ended(self, one: Outcome, seconds: float) -> Outcome:
         return replace(one, cues=self.cues, seconds=seconds)

@@ -189,7 +189,7 @@ def main(config_path: Path, socket_path: Path) -> int:
         watchdog.ready()
         while not stop:
             room.step()
-            watchdog.alive()
+            watchdog.alive(room.camera_fault)
     except LinkClosedError:
         return 0  # gate has gone; the supervisor decides what next
     except (LinkError, EndOfFootageError) as fault:

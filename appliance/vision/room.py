@@ -75,7 +75,7 @@ class VisionRoom:
         self._clock = clock
         self._pipeline = pipeline if isinstance(pipeline, FacePipeline) else None
         self._face_fault = str(pipeline)[:400] if isinstance(pipeline, SanmenError) else ""
-        self._camera_fault = ""
+        self.camera_fault = ""
         self._intent = IntentGate(intent or IntentSettings())
         self._settings = acquisition or AcquisitionSettings()
         self._preview = preview
@@ -119,13 +119,13 @@ class VisionRoom:
         try:
             with self._camera.borrow() as frame:
                 self._frames += 1
-                self._camera_fault = ""
+                self.camera_fault = ""
                 self._look(frame)
             self._forget()
         except EndOfFootageError:
             raise
         except (DeviceError, PictureError) as fault:
-            self._camera_fault = str(fault)[:400]
+            self.camera_fault = str(fault)[:400]
             self._abandon()
         except ModelError as fault:
             # A model that fails once cannot be trusted again: face stops, codes are still read.
@@ -289,4 +289,4 @@ class VisionRoom:
         now_ns = self._clock.now_ns()
         if now_ns - self._health_ns >= HEALTH_NS:
             self._health_ns = now_ns
-            self._link.send(Health(now_ns, self._frames, self._camera_fault, self._face_fault))
+            self._link.send(Health(now_ns, self._frames, self.camera_fault, self._face_fault))
