@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import zxingcpp
+from playwright.sync_api import Error as PlaywrightError
 
 from hardware.sim.card import SoftCard
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Locator, Page
 
-PATIENCE_S = 90.0
+PATIENCE_S = 45.0
 """For what must come; a machine with other work is no fault."""
 SANMEN = [sys.executable, "-u", "-c", "from appliance.cli import main; main()"]
 CLIP = "WolfgangLanger_Pexels.mp4"
@@ -190,7 +191,11 @@ class Finger:
     def sees(self, name: str) -> Locator:
         """Wait for a screen and return it; no word of it is missing."""
         stage = self.page.locator(f".n-{name.replace('.', '-')}")
-        stage.wait_for()
+        try:
+            stage.wait_for()
+        except PlaywrightError as error:
+            shown = self.page.locator(".stage").get_attribute("class")
+            raise AssertionError(f"waited for {name}, and {shown} is shown") from error
         return stage
 
     def touch(self, act: str, value: str = "") -> None:

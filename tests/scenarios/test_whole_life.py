@@ -58,7 +58,7 @@ class Life:
         self.clock = SystemClock()
         self.phone = PhoneKey.create()
         self.receipts: list[str] = []
-        for card in ("manager", "hers"):
+        for card in ("manager", "hers", "stranger"):
             self.street.blank(card)
         self.finger = Finger(chromium, gate.until("screen: http").split()[-1])
         gate.until("vision: ready")
@@ -157,8 +157,8 @@ class Life:
         finger.sees("enrol.consent")
         finger.touch("consent-yes")
         finger.sees("enrol.confirm")
-        street.hold("manager")  # somebody else's card is no consent
-        finger.tells("enrol.confirm", "这是别人的卡或码")
+        street.hold("stranger")  # nobody's card is a consent but her own
+        finger.tells("enrol.confirm", "这张卡未登记")
         street.take()
         street.hold("hers")
         finger.sees("enrol.glasses")
