@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from appliance.ui.model import NOTHING, Button, Label, Language
 from appliance.ui.table import told
+from appliance.ui.words import REASONS
 
 if TYPE_CHECKING:
     from appliance.terminal import Cell
@@ -110,7 +112,7 @@ STATES: Final = MappingProxyType(
         "granted": "ok",
         "taken": "ok",
         "answered": "ok",
-        "nothing-found": "ok",
+        "nothing-left": "ok",
         "failed": "no",
         "refused": "no",
         "blocked": "no",
@@ -123,6 +125,8 @@ STATES: Final = MappingProxyType(
 )
 """Shape beside a value, by its word."""
 _DAYS: Final = ("周一 Mon", "周二 Tue", "周三 Wed", "周四 Thu", "周五 Fri", "周六 Sat", "周日 Sun")
+END: Final = re.compile("[。.]")
+"""Of a sentence."""
 SECOND_NS: Final = 1_000_000_000
 WARN_NS: Final = 20 * SECOND_NS
 """Before a page locks, people are told so long ahead (WCAG 2.2.1)."""
@@ -151,9 +155,13 @@ def button(view: View, act: str, *, word: str = "", value: str = "", count: int 
 
 
 def value_of(cell: Cell, view: View) -> str:
-    """Return one value as text in the language that stands first."""
+    """Return one value as text in the language that stands first.
+
+    Of a reason only its first sentence, which says what the matter was.
+    """
     if cell.word:
-        return said(view, cell.word, "word", "hint", "row", "act", "page").first
+        text = said(view, cell.word, "word", "hint", "row", "act", "page").first
+        return END.split(text, 1)[0] if cell.word in REASONS else text
     if cell.at:
         return moment(cell.at, view)
     return cell.text

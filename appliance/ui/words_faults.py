@@ -33,6 +33,12 @@ FAULTS: Final = MappingProxyType(
         "fault.store-failed": Words(
             "没有存上，请再试或叫技术员", "Not saved. Try again, or call the technician"
         ),
+        "fault.log-failed": Words(
+            "日志写不进，不能办理。请叫技术员", "The log cannot be written. Call the technician"
+        ),
+        "fault.clock-unsure": Words(
+            "时钟不准，请用卡", "The gate's clock is unsure. Use your card"
+        ),
         "fault.reader-fault": Words(
             "读卡器没有反应，请再试", "The reader does not answer. Try again"
         ),

@@ -74,6 +74,10 @@ _HINTS: Final = {
     "hint.less_light": Words("光线太亮，可以刷卡或扫码", "Too bright. Use card or QR code"),
     "hint.uncover_eyes": Words("看不到眼睛，也可刷卡扫码", "Eyes covered. Card and QR work too"),
     "hint.uncover_mouth": Words("看不到全脸，也可刷卡扫码", "Face covered. Card and QR work too"),
+    "hint.turn_slightly": Words("请慢慢转一点头", "Turn your head a little"),
+    "hint.nod_slightly": Words("请慢慢点一下头", "Nod a little"),
+    "hint.blink": Words("请眨一下眼", "Blink once"),
+    "hint.watch_light": Words("请看着屏幕的光", "Watch the light of the screen"),
     "hint.turn_left": Words("请慢慢向左转", "Turn slowly to your left"),
     "hint.turn_right": Words("请慢慢向右转", "Turn slowly to your right"),
 }

@@ -43,7 +43,7 @@ _VALUES: Final = {
     "word.refused": Words("未开门", "not opened"),
     "word.morning": Words("上午", "morning"),
     "word.afternoon": Words("下午", "afternoon"),
-    "word.nothing-found": Words("读回未发现", "nothing found on reading back"),
+    "word.nothing-left": Words("读回未发现", "nothing left"),
     "word.found": Words("仍有残留，已告警", "something left; alarm raised"),
     "word.face-erased": Words("人脸特征", "face reference"),
     "word.all-erased": Words("全部资料", "everything"),

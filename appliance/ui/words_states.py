@@ -77,7 +77,6 @@ _STATES: Final = {
     "word.no-end": Words("不限期", "no end"),
     "word.not-proven": Words("未能证明", "not proven"),
     "word.not-wired": Words("未接线", "not wired"),
-    "word.nothing-left": Words("读回未发现", "nothing left"),
     "word.own-data": Words("本人资料", "their own data"),
     "word.pass": Words("二维码", "code"),
     "word.pressed": Words("按下", "pressed"),

@@ -87,7 +87,7 @@ def _receipt(session: Session) -> View:
             Row("number", (text(report.tombstone[:12]),)),
             Row("at", (at(report.erased_at),)),
             Row("what", (word(what),)),
-            Row("verdict", (word("nothing-found" if report.clean else "found"),)),
+            Row("verdict", (word("nothing-left" if report.clean else "found"),)),
         ),
         choices=(Choice("done", Weight.NEXT),),
         code=erased.receipt.token,
@@ -124,6 +124,6 @@ FORMS = (
         _receipt,
         {"done": _done},
         rows=("number", "at", "what", "verdict"),
-        words=("face-erased", "all-erased", "nothing-found", "found"),
+        words=("face-erased", "all-erased", "nothing-left", "found"),
     ),
 )

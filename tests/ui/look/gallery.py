@@ -173,7 +173,7 @@ MINE = (
             row("number", "7F3A-21C9"),
             row("at", AT),
             row("what", ":face-erased"),
-            row("verdict", ":nothing-found"),
+            row("verdict", ":nothing-left"),
         ),
         ground=Ground.RESIDENT,
         code=RECEIPT,
