@@ -29,7 +29,7 @@ BAD = {
     '[infrared]\ndriver = "file"\nsource = "x"': ("infrared", "'file'", "simulation"),
     '[infrared]\ndriver = "v4l2"\nlamp = "mock"': ("infrared", "'mock'", "simulation"),
     '[infrared]\ndriver = "v4l2"\nsource = "0"': ("infrared.source", "'0'", "another"),
-    '[infrared]\ndriver = "v4l2"\nlamp_pin = 17': ("door pins", "17", "of its own"),
+    '[infrared]\ndriver = "v4l2"\nlamp_pin = 17': ("pins", "17", "of its own"),
     "[infrared]\nbaseline_mm = 5": ("infrared.baseline_mm", "5", ">= 20"),
     '[camera.origin]\nport = "1-1"': ("camera.origin.port", "unknown key", "a known one"),
     '[door]\ndriver = "mock"': ("door.driver", "'mock'", "simulation"),
