@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Clock(Protocol):
@@ -53,17 +56,23 @@ class SystemClock:
 class SkippingClock:
     """The machine's clocks, with idle waiting left out.
 
-    Work takes its real time; a sleep returns at once and moves the clock on by what it would
-    have lasted. Footage so plays as fast as the machine can, and a span measured on this clock
-    is the one a person at a real camera would have met.
+    Work takes its time; a sleep returns at once and moves the clock on by what it would have
+    lasted. Footage so plays as fast as the machine can, and a span measured on this clock is the
+    one a person at a real camera would have met.
+
+    Args:
+        work_ns: counts the time that work takes, nanoseconds: `time.monotonic_ns`, or
+            `time.process_time_ns`, on which nothing ages because others keep the machine busy.
+
     """
 
-    def __init__(self) -> None:
-        self._skipped_ns = 0
+    def __init__(self, work_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._work_ns = work_ns
+        self._skipped_ns = time.monotonic_ns() - work_ns()
 
     def now_ns(self) -> int:
-        """Return CLOCK_MONOTONIC plus all waiting left out so far."""
-        return time.monotonic_ns() + self._skipped_ns
+        """Return the time work took plus all waiting left out so far."""
+        return self._work_ns() + self._skipped_ns
 
     def sleep_until_ns(self, at_ns: int) -> None:
         """Move the clock on to `at_ns`."""

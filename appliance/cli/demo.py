@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import tempfile
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -90,7 +91,7 @@ def demo(
         demo_screen(Console(highlight=False))
         return
     out = Console(highlight=False, record=svg is not None)
-    clock: Clock = SkippingClock() if fast else SystemClock()
+    clock: Clock = SkippingClock(time.process_time_ns) if fast else SystemClock()
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="sanmen-demo-") as name:
         with ExitStack() as ending:

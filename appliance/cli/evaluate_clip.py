@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -65,9 +66,10 @@ def clip(
 ) -> None:
     """Enrol from one clip and play another through the whole gate.
 
-    Idle waiting between pictures is skipped, work takes its real time: what is measured is what
-    a person before a camera would have met on this machine. A recording cannot turn its head when
-    it is asked to: the proof by relief is switched off here; `sanmen evaluate pad` measures it.
+    Idle waiting between pictures is skipped, work takes its own processor time: what is measured
+    is what a person before a camera would have met on this machine, had it nothing else to do. A
+    recording cannot turn its head when it is asked to: the proof by relief is switched off here;
+    `sanmen evaluate pad` measures it.
     """
     outcome = play(file, enrol_from)
     if as_json:
@@ -88,7 +90,7 @@ def play(file: Path, enrol_from: Path) -> ClipOutcome:
         DeviceError: a file is missing or no clip.
 
     """
-    clock = SkippingClock()
+    clock = SkippingClock(time.process_time_ns)
     told: list[Notice] = []
     with tempfile.TemporaryDirectory(prefix="sanmen-") as name, ExitStack() as ending:
         config = without_questions(temporary_config(Path(name)))

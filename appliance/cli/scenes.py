@@ -127,7 +127,7 @@ def scenes(clock: Clock, code: Callable[[Code], str]) -> tuple[Scene, ...]:
         ),
         Scene(
             "3 A stranger's portrait",
-            "A still picture (NASA) of a face nobody enrolled: not alive, so it is not compared.",
+            "A still picture (NASA) of a stranger: no sign of life, so nothing is compared.",
             "face-attack",
             stranger,
         ),

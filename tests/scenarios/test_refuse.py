@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import cv2
@@ -29,7 +30,7 @@ SECOND = 1_000_000_000
     ("name", "enters"), [("astronaut.png", False), ("WolfgangLanger_Pexels.mp4", True)]
 )
 def test_only_whom_the_gate_knows_enters(tmp_path: Path, name: str, *, enters: bool) -> None:
-    clock, told = SkippingClock(), list[notices.Notice]()
+    clock, told = SkippingClock(time.process_time_ns), list[notices.Notice]()
     config = without_questions(temporary_config(tmp_path))  # footage turns for nobody
     create_archive(config)
     house = House(config, clock, told.append)

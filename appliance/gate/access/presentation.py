@@ -50,6 +50,8 @@ ASKED = (
     CueKind.PROOF_EMISSION,
 )
 """The kinds whose evidence must be in; what lacks first is named first."""
+PATH = "camera_path"
+"""The veto that holds beside staff too: nobody sees what is fed into a cable."""
 DEVICE_VETOES = frozenset({"bands", "raster", "surface"})
 """The vetoes against screens and prints: all of them enabled and clean are a proof of emission."""
 
@@ -137,9 +139,15 @@ def examine(
         cues: what vision saw, each cue once.
         policy: the enabled cues; an empty policy never supports.
         attended: staff stand beside the person and see whether a picture is held up, as at an
-            enrolment (S75): no geometry or emission is asked for, a contradiction still refuses.
+            enrolment (S75): only texture and the camera's own path are asked. One moment's odd
+            veto would send people home, as nothing is waited for there.
 
     """
+    if attended:
+        policy = tuple(
+            cue for cue in policy if cue.kind is CueKind.PROOF_TEXTURE or cue.name == PATH
+        )
+        cues = tuple(one for one in cues if one.cue in {cue.name for cue in policy})
     names = [cue.cue for cue in cues]
     strange = sorted(set(names) ^ {cue.name for cue in policy})
     strange += sorted(name for name in set(names) if names.count(name) > 1)

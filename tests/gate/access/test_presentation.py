@@ -171,11 +171,18 @@ def test_a_witness_may_be_silent_but_not_missing(
     assert judge(said, (witness,)) is not SUPPORTED
 
 
-def test_beside_staff_texture_must_support_and_nothing_may_contradict() -> None:
-    assert judge(seen(S, N, N, N, N, N, N, N), POLICY, attended=True) is SUPPORTED
-    assert judge(seen(N, S, S, S, S, S, S, S), POLICY, attended=True) is NO_EVIDENCE
-    assert judge(seen(S, N, N, N, N, N, N, C), POLICY, attended=True) is CONTRADICTED
-    assert judge(seen(S, S, S, S, S, S, S, S)[1:], POLICY, attended=True) is NO_EVIDENCE
+def test_beside_staff_texture_must_support_and_the_cameras_path_not_contradict() -> None:
+    path = cue("camera_path", CueKind.VETO)
+    told = CueEvidence("camera_path", 0.9, 9)
+    policy = (*POLICY, path)
+
+    assert judge((*seen(S, C, C, N, C, N, C, C), told), policy, attended=True) is SUPPORTED
+    assert judge((*seen(N, S, S, S, S, S, S, S), told), policy, attended=True) is NO_EVIDENCE
+    assert judge((*seen(C, S, S, S, S, S, S, S), told), policy, attended=True) is CONTRADICTED
+    fed = CueEvidence("camera_path", 0.1, 9)
+    assert judge((*seen(S, S, S, S, S, S, S, S), fed), policy, attended=True) is CONTRADICTED
+    assert judge((*seen(S, S, S, S, S, S, S, S)[1:], told), policy, attended=True) is NO_EVIDENCE
+    assert judge(seen(S, S, S, S, S, S, S, S), policy, attended=True) is NO_EVIDENCE
 
 
 @pytest.mark.parametrize(
