@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import tomli_w
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.config import load, parse
@@ -112,6 +112,7 @@ SECTIONS = st.sampled_from([*Config.__struct_fields__, "other"])
 KEYS = st.sampled_from(["driver", "name", "timezone", "pulse_s", "periods", "width", "x"])
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # of the machine, not of this
 @given(st.dictionaries(SECTIONS, st.dictionaries(KEYS, VALUES) | VALUES))
 def test_no_toml_raises_anything_but_a_named_fault(content: dict[str, object]) -> None:
     with suppress(ConfigError):

@@ -23,7 +23,7 @@ Value = str | float | bool
 PLACES: Final = {
     "site.portal": ("gate", "name"),
     "visitors.gate_number": ("gate", "number"),
-    "door pins": ("door", "relay_pin"),
+    "pins": ("door", "relay_pin"),
 }
 """Keys of the gate's configuration that have another name in the technician's file."""
 
