@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from queue import Empty, Queue
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -51,6 +52,8 @@ driver = "sim"
 source = "reader"
 [methods]
 face = true
+[face]
+attempts = 10
 [ui]
 port = 0
 """
@@ -77,6 +80,7 @@ class Gate:
             stderr=subprocess.STDOUT,
             text=True,
             env={**os.environ, "COLUMNS": "200"},
+            start_new_session=True,  # so that its rooms can be ended with it
         )
         self._reader = Thread(target=self._read, name="gate's words")
         self._reader.start()
@@ -116,10 +120,10 @@ class Gate:
         """End it, whatever it does."""
         if self._process.poll() is None:
             self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(PATIENCE_S)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._reader.join()
         if self._process.stdout is not None:
@@ -181,7 +185,7 @@ class Finger:
 
     def __init__(self, chromium: Browser, address: str) -> None:
         self._context = chromium.new_context(
-            viewport={"width": 1024, "height": 600}, device_scale_factor=2, has_touch=True
+            viewport={"width": 1024, "height": 600}, has_touch=True
         )
         self.page: Page = self._context.new_page()
         self.page.set_default_timeout(PATIENCE_S * 1000)
@@ -199,9 +203,11 @@ class Finger:
         return stage
 
     def touch(self, act: str, value: str = "") -> None:
-        """Touch what stands for an act."""
+        """Touch what stands for an act, and wait for the screen that comes of it."""
         more = f'[data-value="{value}"]' if value else ""
+        before = self.page.locator(".stage").get_attribute("id")
         self.tap(f'#screen button[name=act][value="{act}"]{more}')
+        self.page.locator(f".stage:not(#{before})").wait_for()
 
     def keys(self, typed: Iterable[str]) -> None:
         """Type on the keypad; `-` goes to the next field."""
@@ -247,7 +253,6 @@ class Finger:
         self._context.close()
 
     def tap(self, button: str) -> None:
-        """Touch a button, once the screen takes touches."""
+        """Touch a button."""
         self.touches += 1
-        self.page.locator("#screen:not(.waits)").wait_for()
         self.page.locator(f"{button}:not([disabled])").first.tap()

@@ -25,9 +25,9 @@ SWITCHES = (
 )
 PIN = "482915"
 HOUSEHOLD = "3-1-1201"
-FRONT, LEFT, RIGHT, TURNING = 9.6, 14.8, 5.9, 0.2
+FRONT, LEFT, RIGHT, TURNING = 9.6, 14.8, 5.9, 0.6
 """Seconds of the clip: she looks ahead, to her left, to her right, and turns."""
-TRIES = 4
+TRIES = 8
 """People try again; on a machine with other work too few pictures may be looked at in time."""
 
 
@@ -211,7 +211,7 @@ class Life:
         finger, street = self.finger, self.street
         for _ in range(TRIES):
             street.stand(TURNING)
-            finger.sees("face")
+            finger.first_of("face", "granted")
             screen = finger.first_of("granted", "refused", "idle")
             street.nobody()
             if screen == "granted":
