@@ -47,6 +47,7 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
     one = Gate(tmp_path)
     yield one
     one.close()
+    print(*one.lines, sep="")  # noqa: T201 - shown if the test fails
 
 
 class Life:
@@ -256,7 +257,7 @@ class Life:
         finger.keys("3-1-1202")
         finger.touch("next")
         finger.tells("erase.household", "没有这一户")
-        finger.keys(["delete", "1"])
+        finger.keys(HOUSEHOLD)
         finger.touch("next")
         finger.tells("erase.receipt", "全部资料", "读回未发现")
         self.receipts.append(finger.code())
