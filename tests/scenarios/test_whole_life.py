@@ -25,7 +25,7 @@ SWITCHES = (
 )
 PIN = "482915"
 HOUSEHOLD = "3-1-1201"
-FRONT, LEFT, RIGHT, TURNING = 9.6, 14.8, 5.9, 0.6
+FRONT, LEFT, RIGHT, TURNING = 9.6, 14.8, 5.9, 0.3
 """Seconds of the clip: she looks ahead, to her left, to her right, and turns."""
 TRIES = 8
 """People try again; on a machine with other work too few pictures may be looked at in time."""
