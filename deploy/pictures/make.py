@@ -14,6 +14,8 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, TYPE_CHECKING, Final
 
+import cv2
+import numpy as np
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
@@ -77,7 +79,11 @@ class Demonstration:
     def picture(self, name: str) -> None:
         """Keep what the screen shows now."""
         path = HERE / f"screen-{name}.png"
-        self._page.screenshot(path=path, scale="css")
+        seen = cv2.imdecode(np.frombuffer(self._page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+        if seen is None:
+            raise SystemExit(f"{path.name}: no picture")
+        # A browser packs for speed; this halves it.
+        cv2.imwrite(str(path), seen, [cv2.IMWRITE_PNG_COMPRESSION, 9])
         size = path.stat().st_size
         if size > LARGEST:
             raise SystemExit(f"{path.name}: {size} bytes; expected at most {LARGEST}")
@@ -172,16 +178,15 @@ def main() -> None:
                 break
         address = re.findall(r"screen: (http\S+)", "".join(said))[0]
         # What it says from now on is read, so that it never waits for a reader.
-        Thread(target=lambda: [sys.stderr.write(l) for l in program.stdout], daemon=True).start()
+        Thread(target=(program.stdout or sys.stdin).read, daemon=True).start()
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=list(SWITCHES))
         try:
             page = browser.new_page(viewport={"width": 800, "height": 480})
-            page.goto(address)
+            with page.expect_response(lambda answer: "/stream" in answer.url):
+                page.goto(address)
             show = Demonstration(program, page)
             visits(show)
             enrolment(show)
-        except Exception:
-            print(page.url, page.content()[:3000]); page.screenshot(path="/tmp/w/c/fail.png"); raise
         finally:
             browser.close()
             typed(program).write("x\n")
