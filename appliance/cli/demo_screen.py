@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from appliance.clock import Clock
 
 CLIP: Final = "WolfgangLanger_Pexels.mp4"
-SHE: Final = f"film {CLIP} 10.0 0.70"
+SHE: Final = f"film {CLIP} 0.3 0.70"
+"""From where she is about to turn her head: a head that does not is not proven to be living."""
 STRANGER: Final = "film astronaut.png 0 0.44"
 ENROL_S: Final = 9.8
 RESIGNED_NS: Final = 5_000_000_000
@@ -49,9 +50,9 @@ BLANKS: Final = 8
 BEAT_S: Final = 0.1
 CONFIG: Final = """
 [site]
-name = "demonstration"
-portal = "gate 1"
-operator = "nobody: a demonstration on this machine"
+name = "示范小区"
+portal = "1号门"
+operator = "demonstration"
 contact = "nobody"
 simulation = true
 [store]
@@ -74,6 +75,7 @@ KEYS: Final = {
     "c": "hold her card to the reader, for a moment",
     "k": "hold a copy of her card",
     "b": "lay a blank card on the reader (a new one each time), to be written",
+    "a": "hold the card written last once more, for a moment",
     "t": "take the card away",
     "q": "hold her phone with its code before the camera",
     "f": "she stands before the camera",
@@ -108,6 +110,9 @@ class Street:
         match key:
             case "c" | "k":
                 self._hold("hers" if key == "c" else "copy")
+                self._take_ns = self._clock.now_ns() + HELD_NS
+            case "a":
+                self._hold(f"blank-{max(1, self._blanks)}")
                 self._take_ns = self._clock.now_ns() + HELD_NS
             case "b":
                 self._blanks = self._blanks % BLANKS + 1
@@ -245,7 +250,7 @@ def _serve(
                 street.pass_time()
                 if fresh := address.fresh():
                     opened = _show(fresh, out, None if opened else browser) or opened
-                if keys.select(0) and not _obey(sys.stdin.readline(), street, out):
+                if keys.select(0) and not _obey(_typed(), street, out):
                     return
     finally:
         for number, handler in handlers.items():
@@ -261,11 +266,15 @@ def _show(address: str, out: Console, browser: Callable[[str], bool] | None) -> 
     return browser(address)
 
 
-def _obey(line: str, street: Street, out: Console) -> bool:
-    """Do what was typed; False at the end."""
-    key = line.strip().lower()
-    if not line or key == "x":
-        return False
-    if key:
+def _typed() -> str:
+    """Return all that was typed, past Python's buffer: a line kept in it would wake nobody."""
+    return os.read(sys.stdin.fileno(), 4096).decode(errors="replace")
+
+
+def _obey(typed: str, street: Street, out: Console) -> bool:
+    """Do what was typed, key by key; False at the end."""
+    for key in typed.lower().split():
+        if key == "x":
+            return False
         out.print(f"[cyan]{street.key(key)}[/]")
-    return True
+    return bool(typed)

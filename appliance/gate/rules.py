@@ -74,7 +74,7 @@ def build_rules(config: Config) -> Rules:
             grace_ns=int(face.grace_h * 3600 * second),
         ),
         cues=cue_policies(config.pad),
-        asks=config.camera.driver != "file",
+        asks=config.camera.driver not in {"file", "sim"},
         simulation=config.site.simulation,
         lockout=LockoutPolicy(
             failures=face.attempts,

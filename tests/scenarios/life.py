@@ -198,7 +198,8 @@ class Finger:
         )
         self.page: Page = self._context.new_page()
         self.page.set_default_timeout(PATIENCE_S * 1000)
-        self.page.goto(address)
+        with self.page.expect_response(lambda answer: "/stream" in answer.url):
+            self.page.goto(address)
         self.touches = 0
 
     def sees(self, name: str) -> Locator:

@@ -25,8 +25,10 @@ SWITCHES = (
 )
 PIN = "482915"
 HOUSEHOLD = "3-1-1201"
-FRONT, LEFT, RIGHT, TURNING = 9.6, 14.8, 5.9, 0.6
+FRONT, LEFT, RIGHT, TURNING = 9.6, 14.8, 5.9, 0.3
 """Seconds of the clip: she looks ahead, to her left, to her right, and turns."""
+RUNNING = "document.querySelector('.parts .is-running span')?.textContent.trim() ?? '正面'"
+"""The part that is looked at; the trial at the end is one from the front."""
 TRIES = 8
 """People try again; on a machine with other work too few pictures may be looked at in time."""
 
@@ -201,8 +203,7 @@ class Life:
                 return
             if finger.page.locator('button[value="again"]').count():
                 finger.touch("again")
-            running = finger.page.locator(".parts .is-running span")
-            now = running.inner_text() if running.count() else "正面"
+            now = finger.page.evaluate(RUNNING)
             if now != asked and now in parts:
                 asked = now
                 street.stand(parts[now])

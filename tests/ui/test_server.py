@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser as Chromium
+    from playwright.sync_api import Route
 
     from hardware.ports import Colour
 
@@ -541,6 +542,27 @@ def test_a_real_browser_is_let_in_and_follows_gate(kiosk: Kiosk, gate: Gate) -> 
     kiosk.sees(PUBLIC)
     assert "#" not in "".join(kiosk.requests)
     assert not [one for one in kiosk.said if "Content Security Policy" in one]
+
+
+def test_a_browser_that_gets_the_scripts_one_by_one_follows_gate_all_the_same(
+    kiosk: Kiosk, gate: Gate
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    for name in ("hx-csp", "hx-sse"):
+        kiosk.page.route(f"**/{name}.min.js", hold)
+    kiosk.page.goto(kiosk.page.url, wait_until="commit")
+    kiosk.page.wait_for_function("window.htmx !== undefined")
+    kiosk.page.evaluate("() => new Promise((done) => setTimeout(done, 50))")
+    gate.say(PAGE)
+    while held:
+        held.pop().continue_()
+        kiosk.page.evaluate("() => new Promise((done) => setTimeout(done, 50))")
+    kiosk.sees(OPEN_PAGE)
+    assert kiosk.requests.count(kiosk.page.url) == 3  # launched, let in, and opened once more
 
 
 def test_the_launch_address_opened_again_lets_nobody_in(
