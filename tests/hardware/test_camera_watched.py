@@ -24,6 +24,7 @@ class Lender:
     """Lends a picture every few milliseconds, or raises."""
 
     identity = "lender"
+    origin = None
 
     def __init__(self) -> None:
         self.lent: list[NDArray[np.uint8]] = []
