@@ -247,9 +247,17 @@ class Finger:
 
     def first_of(self, *names: str) -> str:
         """Wait for one of several screens, and return which."""
-        marks = [f".n-{name.replace('.', '-')}" for name in names]
-        self.page.locator(", ".join(marks)).first.wait_for()
-        return next(n for n, m in zip(names, marks, strict=True) if self.page.locator(m).count())
+        marks = {f"n-{name.replace('.', '-')}": name for name in names}
+        seen: set[str] = set()
+
+        def found() -> bool:
+            # In one look: from one question to the next the screen may change.
+            shown = self.page.evaluate("document.querySelector('.stage').className")
+            seen.update(set(shown.split()) & set(marks))
+            return bool(seen)
+
+        self.when(found, f"one of {names}")
+        return marks[seen.pop()]
 
     def when(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for what can be read off the screen."""
