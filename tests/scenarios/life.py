@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 45.0
 """For what must come; a machine with other work is no fault."""
+WITH_US = ["setpriv", "--pdeathsig", "TERM"]
+"""Debian's util-linux: a gate in a session of its own does not outlive a test that is killed."""
 SANMEN = [sys.executable, "-u", "-c", "from appliance.cli import main; main()"]
 CLIP = "WolfgangLanger_Pexels.mp4"
 CENTRE = 0.70
@@ -75,7 +77,7 @@ class Gate:
         self._config.write_text(CONFIG, "utf-8")
         self._fresh: Queue[str] = Queue()
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            [*SANMEN, "run", "--config", str(self._config)],
+            [*WITH_US, *SANMEN, "run", "--config", str(self._config)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
