@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 45.0
 """For what must come; a machine with other work is no fault."""
+WITH_US = ["setpriv", "--pdeathsig", "TERM"]
+"""Debian's util-linux: a gate in a session of its own does not outlive a test that is killed."""
 SANMEN = [sys.executable, "-u", "-c", "from appliance.cli import main; main()"]
 CLIP = "WolfgangLanger_Pexels.mp4"
 CENTRE = 0.70
@@ -75,7 +77,7 @@ class Gate:
         self._config.write_text(CONFIG, "utf-8")
         self._fresh: Queue[str] = Queue()
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            [*SANMEN, "run", "--config", str(self._config)],
+            [*WITH_US, *SANMEN, "run", "--config", str(self._config)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -247,9 +249,17 @@ class Finger:
 
     def first_of(self, *names: str) -> str:
         """Wait for one of several screens, and return which."""
-        marks = [f".n-{name.replace('.', '-')}" for name in names]
-        self.page.locator(", ".join(marks)).first.wait_for()
-        return next(n for n, m in zip(names, marks, strict=True) if self.page.locator(m).count())
+        marks = {f"n-{name.replace('.', '-')}": name for name in names}
+        seen: set[str] = set()
+
+        def found() -> bool:
+            # In one look: from one question to the next the screen may change.
+            shown = self.page.evaluate("document.querySelector('.stage').className")
+            seen.update(set(shown.split()) & set(marks))
+            return bool(seen)
+
+        self.when(found, f"one of {names}")
+        return marks[seen.pop()]
 
     def when(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for what can be read off the screen."""
