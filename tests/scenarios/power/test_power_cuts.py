@@ -29,7 +29,7 @@ needs_shim = pytest.mark.skipif(
 
 
 def test_a_gate_that_opens_before_it_logs_is_found_out(tmp_path: Path) -> None:
-    assert "opening" in str(Campaign(tmp_path, SEED, eager=True, kinds=("decide",)).run(30).losses)
+    assert "opening" in str(Campaign(tmp_path, SEED, eager=True, kinds=("decide",)).run(60).losses)
 
 
 def test_killed_at_any_moment_it_starts_again_and_nothing_is_missing(tmp_path: Path) -> None:
