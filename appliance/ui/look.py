@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -125,8 +124,6 @@ STATES: Final = MappingProxyType(
 )
 """Shape beside a value, by its word."""
 _DAYS: Final = ("周一 Mon", "周二 Tue", "周三 Wed", "周四 Thu", "周五 Fri", "周六 Sat", "周日 Sun")
-END: Final = re.compile("[。.]")
-"""Of a sentence."""
 SECOND_NS: Final = 1_000_000_000
 WARN_NS: Final = 20 * SECOND_NS
 """Before a page locks, people are told so long ahead (WCAG 2.2.1)."""
@@ -161,7 +158,7 @@ def value_of(cell: Cell, view: View) -> str:
     """
     if cell.word:
         text = said(view, cell.word, "word", "hint", "row", "act", "page").first
-        return END.split(text, 1)[0] if cell.word in REASONS else text
+        return text.partition("。")[0].partition(".")[0] if cell.word in REASONS else text
     if cell.at:
         return moment(cell.at, view)
     return cell.text

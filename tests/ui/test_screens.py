@@ -177,6 +177,17 @@ def test_an_unknown_word_of_a_newer_gate_is_shown_and_breaks_nothing() -> None:
 NASTY = "<img src=x onerror=alert(1)>\"'&{{7*7}}"
 
 
+@pytest.mark.parametrize(
+    ("language", "shown"), [(Language.CHINESE, "没有认出"), (Language.ENGLISH, "Not recognised")]
+)
+def test_a_report_names_a_reason_and_tells_nobody_what_to_do(
+    language: Language, shown: str
+) -> None:
+    row = Row("refusals", (Cell(word="face-no-match"), Cell(text="3")))
+    page = Page(b"p" * 16, "reports.show", Ground.MANAGER, (row,))
+    assert screens.draw(IDLE, page, replace(VIEW, language=language)).lines[0].cells == (shown, "3")
+
+
 def test_what_people_typed_is_never_markup() -> None:
     page = Page(
         b"p" * 16,
