@@ -31,8 +31,8 @@ SCREEN = tuple(
         *("words_office", "words_public", "words_resident", "words_rows", "words_states"),
     )
 )
-PURE_IMPORTS = {"__future__", "collections", "dataclasses", "datetime", "enum", "types", "typing"}
-PURE_IMPORTS |= {"zoneinfo"}
+PURE_IMPORTS = {"__future__", "collections", "dataclasses", "datetime", "enum", "re", "types"}
+PURE_IMPORTS |= {"typing", "zoneinfo"}
 PICTURES = {"cv2", "mediapipe", "tflite_runtime", "ai_edge_litert", "zxingcpp", "picamera2"}
 KEYS = {"sqlite3", "sqlite_utils", "cryptography", "hmac", "secrets"}
 UPLOADS = {
