@@ -68,6 +68,8 @@ driver = "sim"
 source = "reader"
 [methods]
 face = true
+[face]
+attempts = 10
 [ui]
 port = 0
 """

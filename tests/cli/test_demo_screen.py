@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE_S = 150.0
+TRIES = 8
+"""On a machine with other work too few pictures may be looked at in time; people try again, too."""
 SECOND = 1_000_000_000
 
 
@@ -159,8 +161,13 @@ def test_the_whole_demonstration_runs_and_a_card_opens_while_ui_is_killed() -> N
             type_key("k")
             until(process, said, "card: refused", "card-mismatch")
             assert killed
-            type_key("f")
-            until(process, said, "face: ENTER")
+            for _ in range(TRIES):
+                type_key("f")
+                if "ENTER" in until(process, said, "face: "):
+                    break
+                type_key("n")
+                until(process, said, "nobody is there")
+            assert "face: ENTER" in said[-1]
             assert any("ui: started again" in line for line in said)
             assert not any("gate: started again" in line for line in said)
             type_key("x")
