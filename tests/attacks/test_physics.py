@@ -22,6 +22,8 @@ from tests.attacks.raster import Wave, halftone, modulation, remaining, stripes
 from tests.attacks.screens import PHONE, Screen
 from tests.attacks.sheet import Bend, look_bent, look_flat, site_jacobian
 
+pytestmark = pytest.mark.rig
+
 CALM = Settings(15.0, 0.008, 0.02, 0.4, 1e7, 0.0, 0.25)
 
 

@@ -20,6 +20,8 @@ from tests.attacks.sources import PORTRAITS, FaceFinder, Lazy, Source, eye_dista
 from tests.attacks.species import ATTACKS, LIVE, attacks
 from tests.attacks.spectacles import SPECTACLED
 
+pytestmark = pytest.mark.rig
+
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 

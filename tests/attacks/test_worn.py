@@ -19,6 +19,8 @@ from tests.attacks.sources import FaceFinder, Source, Stage, load_clip
 from tests.attacks.spectacles import SPECTACLED, WRAP, Spectacles, glasses
 from tests.attacks.worn import Heads, Worn, angles, follow
 
+pytestmark = pytest.mark.rig
+
 CALM = Settings(15.0, 0.008, 0.02, 0.4, 1e7, 0.0, 0.25)
 A4 = (210.0, 297.0)
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from appliance.vision.detection import Detector
     from appliance.vision.inference import ModelShelf
 
+pytestmark = pytest.mark.rig
+
 MS = 1_000_000
 SIGN = {Tint.NEUTRAL: 0.0, Tint.WARM: 1.0, Tint.COOL: -1.0}
 OFF = CueSection(on=False)
