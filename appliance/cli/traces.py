@@ -23,7 +23,7 @@ from appliance.vision.features import (
 )
 from appliance.vision.inference import ModelShelf
 from appliance.vision.landmarks import find_mesh
-from appliance.vision.pad.texture import texture_inputs
+from appliance.vision.pad.texture import SCALES, texture_inputs
 from hardware.errors import EndOfFootageError
 from hardware.ports import CameraOptions
 
@@ -178,8 +178,9 @@ class _Stages:
             yield "aligned face", aligned[30:100:18]
             yield "SFace input", sface_input(aligned)[0, 1, 30:100:25]
             yield "MobileFaceNet input", mobilefacenet_input(aligned)[0, 30:100:25]
-            for view in texture_inputs(pixels, face):
-                yield "texture input", view[0, 1, 40:100:25]
+            for scale in SCALES:
+                for view in texture_inputs(pixels, face, scale):
+                    yield "texture input", view[0, 1, 40:100:25]
             find_mesh(pixels, landmarks, self)
             if self.given is not None:
                 yield "mesh input", self.given[0, 60:150:40]
