@@ -165,15 +165,15 @@ def swing(at_s: NDArray[np.float64], angle: NDArray[np.float64]) -> float:
     if length * 1e9 < SWING_NS or size < SWING_DEG:
         return 1.0
     total = float(((angle - angle.mean()) ** 2).sum())
-    least = 1.0
-    for periods in np.arange(TURNS, min(8.0, len(at_s) / 5), 0.05):
-        phase = 2 * np.pi * periods * (at_s - at_s[0]) / length
-        waves = np.column_stack([np.ones_like(phase), np.sin(phase), np.cos(phase)])
-        solved, found = cv2.solve(waves.T @ waves, (waves.T @ angle)[:, None], flags=cv2.DECOMP_LU)
-        if solved:
-            left = angle - waves @ np.asarray(found, np.float64)[:, 0]
-            least = min(least, float((left**2).sum()) / total)
-    return least
+    periods = np.arange(TURNS, min(8.0, len(at_s) / 5), 0.05)
+    phase = 2 * np.pi * periods[:, None] * (at_s - at_s[0]) / length
+    # All at once: this runs at every picture. More than five pictures to a period, so that the
+    # three columns are never one another's sum.
+    waves = np.stack([np.ones_like(phase), np.sin(phase), np.cos(phase)], axis=2)
+    turned = waves.transpose(0, 2, 1)
+    found = np.linalg.solve(turned @ waves, turned @ angle[:, None])
+    left = angle - (waves @ found)[:, :, 0]
+    return min(1.0, float((left**2).sum(axis=1).min(initial=total)) / total)
 
 
 def repeats(faces: Sequence[NDArray[np.float32]]) -> bool:

@@ -62,6 +62,7 @@ class RasterCue:
         self._count = 0
         self._last_ns: int | None = None
         self._colours: list[float] = []
+        self._evidence: CueEvidence | None = None
 
     def look(self, look: Look) -> None:
         """Add one crop's spectrum, if the last one is long enough ago."""
@@ -79,9 +80,18 @@ class RasterCue:
         self._side = side
         self._count += 1
         self._colours.append(strangeness(look))
+        self._evidence = None
 
     def evidence(self) -> CueEvidence:
-        """Return the worst of luma, chroma and colour; `frames` counts crops."""
+        """Return the worst of luma, chroma and colour; `frames` counts crops.
+
+        Asked for at every picture, made once for each crop.
+        """
+        if self._evidence is None:
+            self._evidence = self._weighed()
+        return self._evidence
+
+    def _weighed(self) -> CueEvidence:
         if self._spectra is None:
             return CueEvidence(CUE, 0.0, 0, VERSION)
         luma, chroma = peaks(self._spectra / self._count)
@@ -97,6 +107,7 @@ class RasterCue:
         self._side = self._count = 0
         self._last_ns = None
         self._colours.clear()
+        self._evidence = None
 
 
 def face_window(look: Look, side: int) -> tuple[int, int, int] | None:
