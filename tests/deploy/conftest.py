@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from dataclasses import dataclass, field
@@ -34,11 +33,6 @@ if TYPE_CHECKING:
     from appliance.gate.store.schema import Store
 
 APP = Path(__file__).parents[2] / "deploy" / "pass-app"
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 PHONE = {"width": 360, "height": 740}
 
 
@@ -90,17 +84,6 @@ def site() -> Iterator[Site]:
         yield site
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"no {CHROMIUM}: the app's tests need Debian's chromium package")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
-    with api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-        yield browser
-        browser.close()
 
 
 class Phone:

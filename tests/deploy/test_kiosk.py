@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import threading
@@ -15,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.rig.browser import CHROMIUM, driver, need_chromium
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 KIOSK = Path(__file__).parents[2] / "deploy" / "kiosk"
-CHROMIUM = "/usr/bin/chromium"
 PATIENCE_S = 60.0
 HEADLESS = ("--headless", "--no-sandbox", "--disable-gpu")
 IN_A_ROOM = """#!/bin/sh
@@ -101,8 +101,7 @@ def with_policies(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[dict[str, Any]], str]:
     """Return the path of a Chromium that is held to these policies."""
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"no {CHROMIUM}: this needs Debian's chromium package")
+    need_chromium()
     tried = subprocess.run(
         ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/etc/chromium"],  # noqa: S607
         capture_output=True,
@@ -129,11 +128,10 @@ def browser(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Any]:
     """The kiosk's browser; it is driven, so the two keys against that are left out."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
     kept = policies() | {"URLAllowlist": [f"http://127.0.0.1:{home.port}"]}
     del kept["DeveloperToolsAvailability"], kept["RemoteDebuggingAllowed"]
-    with api.sync_playwright() as driver:
-        made = driver.chromium.launch_persistent_context(
+    with driver() as one:
+        made = one.chromium.launch_persistent_context(
             str(tmp_path_factory.mktemp("profile")),
             executable_path=with_policies(kept),
             args=list(HEADLESS),
@@ -318,8 +316,7 @@ class Screen:
 
 @pytest.fixture
 def screen(tmp_path: Path, web: Web) -> Iterator[Screen]:
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"no {CHROMIUM}: this needs Debian's chromium package")
+    need_chromium()
     made = Screen(tmp_path, web)
     yield made
     made.close()

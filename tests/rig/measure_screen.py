@@ -15,6 +15,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from appliance.terminal import Phase
+from tests.rig.browser import CHROMIUM, launched
 from tests.rig.screen import Browser, Gate, Shown, terminal, until
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 TIMES = 100
 PAUSE_S = 0.05
-CHROMIUM = "/usr/bin/chromium"
 WATCH = """() => {
   window.changes = [];
   new MutationObserver(() => {
@@ -81,12 +81,7 @@ def to_event(gate: Gate, shown: Shown) -> list[float]:
 
 def to_page(gate: Gate, shown: Shown) -> None:
     """Measure the same in a real browser, headless with software drawing."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where it is
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--headless", "--no-sandbox", "--disable-gpu"]
-        )
+    with launched() as browser:
         page = browser.new_page(viewport={"width": 800, "height": 480})
         with page.expect_response(lambda answer: "/stream" in answer.url):
             page.goto(shown.launch_file.read_text().strip())
@@ -97,7 +92,6 @@ def to_page(gate: Gate, shown: Shown) -> None:
             said.append(_change(gate, number, time.time))
             page.wait_for_timeout(150)
         seen = page.evaluate("window.changes")
-        browser.close()
     if len(seen) != len(said):
         sys.exit(f"{len(seen)} changes seen of {len(said)} said")
     pairs = list(zip(said, seen, strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,11 +17,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 PIN = "482915"
 HOUSEHOLD = "3-1-1201"
 FRONT, LEFT, RIGHT, TURNING = 9.6, 14.8, 5.9, 0.3
@@ -31,17 +25,6 @@ RUNNING = "document.querySelector('.parts .is-running span')?.textContent.trim()
 """The part that is looked at; the trial at the end is one from the front."""
 TRIES = 8
 """People try again; on a machine with other work too few pictures may be looked at in time."""
-
-
-@pytest.fixture
-def chromium() -> Iterator[Browser]:
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"no {CHROMIUM}: a real browser drives the screen")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
-    with api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

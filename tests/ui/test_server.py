@@ -56,11 +56,6 @@ if TYPE_CHECKING:
 NUMBER = bytes(range(16))
 PAGE = Page(NUMBER, "my.home", Ground.RESIDENT)
 REPOSITORY = Path(__file__).parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 
 
 @pytest.fixture
@@ -489,17 +484,6 @@ def test_a_wrong_configuration_is_named(start: Callable[..., Process], text: str
     code, said = start(text).ended()
     assert code == 3
     assert "ui: " in said
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"no {CHROMIUM}: the screen's tests need Debian's chromium package")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
-    with api.sync_playwright() as driver:
-        one = driver.chromium.launch(executable_path=str(CHROMIUM), args=list(SWITCHES))
-        yield one
-        one.close()
 
 
 class Kiosk:
