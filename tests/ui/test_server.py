@@ -531,6 +531,7 @@ def test_a_real_browser_is_let_in_and_follows_gate(kiosk: Kiosk, gate: Gate) -> 
 def test_a_browser_that_gets_the_scripts_one_by_one_follows_gate_all_the_same(
     kiosk: Kiosk, gate: Gate
 ) -> None:
+    kiosk.sees(PUBLIC)  # or it may be opened again before it was let in
     held: list[Route] = []
 
     def hold(route: Route) -> None:
