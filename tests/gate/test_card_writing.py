@@ -18,7 +18,7 @@ from hardware.ports import Authenticity, CardAnswered, CardTechnology
 from hardware.sim.card import SoftCard
 from hardware.sim.card_memory import EV1, Memory
 from hardware.sim.reader import SimReader
-from tests.gate.counter.conftest import HandClock
+from tests.rig.clock import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +31,7 @@ from hardware.sim.card import SoftCard
 from hardware.sim.card_memory import EV1, Memory
 from hardware.sim.door import SimDoor
 from hardware.sim.reader import SimReader
+from tests.rig.clock import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,24 +44,6 @@ SECOND = 1_000_000_000
 UID = bytes.fromhex("04782E21801D80")
 OTHER_UID = bytes.fromhex("04AABBCCDDEE80")
 MASTER = b"an issuing key!!"
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.ns = 100 * SECOND
-
-    def now_ns(self) -> int:
-        return self.ns
-
-    def sleep_until_ns(self, at_ns: int) -> None:
-        self.ns = max(self.ns, at_ns)
-
-    def boot_ns(self) -> int:
-        return self.ns
-
-    def wall(self) -> datetime:
-        passed = timedelta(microseconds=self.ns // 1000)
-        return datetime(2026, 3, 4, 8, 0, tzinfo=UTC) + passed
 
 
 class Gate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,7 @@ from hardware.errors import DeviceUnavailableError
 from hardware.ports import Authenticity, DoorInputs, DoorOptions
 from hardware.sim.door import SimDoor
 from hardware.sim.reader import SimReader
+from tests.rig.clock import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,28 +71,6 @@ LIVE = tuple(CueEvidence(cue.name, 0.999, 64) for cue in cue_policies(PadSection
 def with_texture(score: float, frames: int = 64) -> tuple[CueEvidence, ...]:
     """Return what a living person gives, but for the texture."""
     return (CueEvidence("texture", score, frames), *LIVE[1:])
-
-
-class HandClock:
-    """Monotonic and wall time that move together, only when told."""
-
-    def __init__(self) -> None:
-        self.ns = 100 * SECOND
-        self.start = datetime(2026, 3, 4, 8, 0, tzinfo=UTC)
-        self.wall_shift = timedelta(0)
-
-    def now_ns(self) -> int:
-        return self.ns
-
-    def sleep_until_ns(self, at_ns: int) -> None:
-        self.ns = max(self.ns, at_ns)
-
-    def boot_ns(self) -> int:
-        return self.ns
-
-    def wall(self) -> datetime:
-        passed = timedelta(microseconds=self.ns // 1000 - 100_000_000)
-        return self.start + passed + self.wall_shift
 
 
 class WitnessedDoor(SimDoor):

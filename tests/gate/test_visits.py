@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +15,7 @@ from appliance.gate.visits import Visits
 from appliance.link import Link, pair
 from appliance.messages import FROM_VISION, CueEvidence, CuesSeen, Hint, Tint
 from appliance.orders import FROM_GATE, Conclude, LightShown, Prompted, SetMode, StartVisit
+from tests.rig.clock import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,20 +41,6 @@ def cues(
         CueEvidence(one.name, max(score, 0.0), 9 if score >= 0 else 0)
         for one, score in zip(POLICY, scores, strict=True)
     )
-
-
-@dataclass
-class HandClock:
-    ns: int = 1_000 * MS
-
-    def now_ns(self) -> int:
-        return self.ns
-
-    def sleep_until_ns(self, at_ns: int) -> None:
-        self.ns = at_ns
-
-    def wall(self) -> datetime:
-        return datetime(2026, 3, 4, tzinfo=UTC)
 
 
 @dataclass

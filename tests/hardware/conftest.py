@@ -8,31 +8,17 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.rig.clock import HandClock
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 
-class HandClock:
-    """A clock that stands still until it is told, or slept on."""
-
-    def __init__(self) -> None:
-        self.ns = 1_000_000_000
-
-    def now_ns(self) -> int:
-        return self.ns
-
-    def sleep_until_ns(self, at_ns: int) -> None:
-        self.ns = max(self.ns, at_ns)
-
-    def pass_ms(self, span_ms: float) -> None:
-        self.ns += round(span_ms * 1e6)
-
-
 @pytest.fixture
 def clock() -> HandClock:
-    return HandClock()
+    return HandClock(1_000_000_000)
 
 
 def grey(level: int, height: int = 48, width: int = 64) -> NDArray[np.uint8]:

@@ -19,7 +19,7 @@ from hardware.ports import (
 )
 
 if TYPE_CHECKING:
-    from conftest import HandClock
+    from tests.rig.clock import HandClock
 
 
 def test_an_unknown_camera_names_the_known_ones(clock: HandClock) -> None:

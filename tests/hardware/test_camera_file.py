@@ -22,10 +22,10 @@ from hardware.errors import (
 from hardware.ports import CameraOptions
 
 if TYPE_CHECKING:
-    from conftest import HandClock
     from numpy.typing import NDArray
 
     from hardware.ports import Clock
+    from tests.rig.clock import HandClock
 
 
 def opened(source: Path, clock: Clock, *, every: bool = True, repeat: bool = False) -> FileCamera:

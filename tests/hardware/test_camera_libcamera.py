@@ -15,7 +15,7 @@ from hardware.errors import DeviceSettingError, DeviceStuckError, DeviceUnavaila
 from hardware.ports import CameraOptions, CameraOrigin, Exposure
 
 if TYPE_CHECKING:
-    from conftest import HandClock
+    from tests.rig.clock import HandClock
 
 SENSOR = "/base/soc/i2c0mux/i2c@1/imx708@1a"
 STRIDE = 64  # of 16 pixels of 3 bytes: padded rows

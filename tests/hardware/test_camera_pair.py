@@ -18,7 +18,7 @@ from hardware.ports import CameraOptions, Frame, InfraredOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import HandClock
+    from tests.rig.clock import HandClock
 
 
 class Second:

@@ -19,9 +19,8 @@ from hardware.ports import DoorInputs, DoorOptions, DoorPins, Lock
 from hardware.sim.door import SimDoor
 
 if TYPE_CHECKING:
-    from conftest import HandClock
-
     from hardware.ports import DoorIo
+    from tests.rig.clock import HandClock
 
 MOCK = DoorOptions("mock")
 RELAY = 17

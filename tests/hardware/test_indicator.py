@@ -13,7 +13,7 @@ from hardware.indicator_gpio import GpioIndicator
 from hardware.ports import Colour, IndicatorOptions, LedPins
 
 if TYPE_CHECKING:
-    from conftest import HandClock
+    from tests.rig.clock import HandClock
 
 LEVELS = {
     Colour.OFF: (0, 0, 0),

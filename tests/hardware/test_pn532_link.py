@@ -14,7 +14,7 @@ from hardware.pn532_link import BlockLink, I2cBus, SpiBus
 from hardware.ports import ReaderOptions
 
 if TYPE_CHECKING:
-    from conftest import HandClock
+    from tests.rig.clock import HandClock
 
 VERSION = bytes.fromhex("00 00 FF 06 FA D5 03 32 01 06 07 E8 00")
 LONG = bytes.fromhex("00 00 FF 64 9C D5 41 00") + 97 * b"\xaa" + b"\x80\x00"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import HandClock
+    from tests.rig.clock import HandClock
 
 CARD = bytes(range(16))
 UID = bytes.fromhex("04782E21801D80")

@@ -22,9 +22,8 @@ from hardware.reader_osdp import OsdpReader, OsdpSession
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import HandClock
-
     from hardware.cards import CardEvent
+    from tests.rig.clock import HandClock
 
 osdp = pytest.importorskip("osdp", reason="the extra `osdp` is not installed")
 

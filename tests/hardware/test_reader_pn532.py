@@ -28,9 +28,8 @@ from hardware.reader_thread import ReaderThread
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import HandClock
-
     from hardware.cards import CardEvent
+    from tests.rig.clock import HandClock
 
 pytest.importorskip("serial", reason="the extra `pn532` is not installed")
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import HandClock
     from numpy.typing import NDArray
+
+    from tests.rig.clock import HandClock
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from hardware.sim import library, scenes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import HandClock
     from numpy.typing import NDArray
+
+    from tests.rig.clock import HandClock
 
 SHAPES = {"WolfgangLanger_Pexels.mp4": (360, 640, 3), "astronaut.png": (512, 512, 3)}
 CLIP = "WolfgangLanger_Pexels.mp4"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conftest import HandClock
+    from tests.rig.clock import HandClock
 
 PATIENCE_S = 20.0
 

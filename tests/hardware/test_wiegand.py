@@ -15,7 +15,7 @@ from hardware.wiegand import WiegandOutput, wiegand_26, wiegand_34
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import HandClock
+    from tests.rig.clock import HandClock
 
 
 def text(bits: tuple[int, ...]) -> str:

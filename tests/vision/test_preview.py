@@ -10,24 +10,12 @@ import pytest
 
 from appliance.vision.preview import CODE_NS, Easel, Leave, Preview, Showing
 from hardware.ports import Frame
+from tests.rig.clock import HandClock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SECOND = 1_000_000_000
-
-
-class HandClock:
-    """A clock that stands still until it is slept on."""
-
-    def __init__(self) -> None:
-        self.ns = 1_000_000_000
-
-    def now_ns(self) -> int:
-        return self.ns
-
-    def sleep_until_ns(self, at_ns: int) -> None:
-        self.ns = max(self.ns, at_ns)
 
 
 class Screen:

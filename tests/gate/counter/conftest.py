@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ from appliance.gate.store.operators import Operators
 from appliance.gate.store.records import Profile
 from appliance.sections import Config, Methods, Site, Store
 from appliance.terminal import Field, Ground, NoPage, Page, Touched
+from tests.rig.clock import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,26 +35,6 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 CARD = b"0123456789abcdef"
-
-
-class HandClock:
-    """Monotonic and wall time that move together, only when told."""
-
-    def __init__(self) -> None:
-        self.ns = 100 * SECOND
-        self.start = datetime(2026, 3, 4, 8, 0, tzinfo=UTC)
-
-    def now_ns(self) -> int:
-        return self.ns
-
-    def sleep_until_ns(self, at_ns: int) -> None:
-        self.ns = max(self.ns, at_ns)
-
-    def boot_ns(self) -> int:
-        return self.ns
-
-    def wall(self) -> datetime:
-        return self.start + timedelta(microseconds=self.ns // 1000 - 100_000_000)
 
 
 @dataclass

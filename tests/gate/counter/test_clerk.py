@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from appliance.gate.counter.form import Form, View
     from appliance.gate.counter.session import Session
     from appliance.sections import Config
-    from tests.gate.counter.conftest import Bench, HandClock
+    from tests.gate.counter.conftest import Bench
+    from tests.rig.clock import HandClock
 
 PATIENCE_S = 20
 

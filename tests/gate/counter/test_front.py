@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from appliance.gate.counter.session import Session
     from appliance.messages import Message
     from appliance.sections import Config
-    from tests.gate.counter.conftest import HandClock
+    from tests.rig.clock import HandClock
 
 SECOND = 1_000_000_000
 CARD, OTHER = b"0123456789abcdef", b"fedcba9876543210"

@@ -34,8 +34,8 @@ from hardware.sim.card import SoftCard
 from hardware.sim.card_memory import Memory
 from hardware.sim.door import SimDoor
 from hardware.sim.reader import SimReader
-from tests.gate.counter.conftest import HandClock
 from tests.gate.counter.staff import face, log_in
+from tests.rig.clock import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

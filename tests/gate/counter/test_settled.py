@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.gate.counter.conftest import HandClock
+    from tests.rig.clock import HandClock
 
 CARD = b"0123456789abcdef"
 BOSS = Operator("Wang", Role.MANAGER, "op-1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +15,7 @@ from appliance.gate.store.audit import AuditLog
 from appliance.gate.store.operator_record import Record
 from appliance.gate.store.operators import Operators, Role, pause_after
 from appliance.gate.store.pins import PinHash, check_pin
+from tests.rig.clock import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,25 +27,9 @@ if TYPE_CHECKING:
 PIN, OTHER = "829164", "550921"
 
 
-class Hand:
-    """A clock set by hand."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 3, 1, 8, tzinfo=UTC)
-
-    def wall(self) -> datetime:
-        return self.at
-
-    def now_ns(self) -> int:
-        return 0
-
-    def sleep_until_ns(self, at_ns: int) -> None:
-        raise NotImplementedError(at_ns)
-
-
 @pytest.fixture
-def clock() -> Hand:
-    return Hand()
+def clock() -> HandClock:
+    return HandClock()
 
 
 @pytest.fixture
@@ -56,7 +41,7 @@ def log(folder: Path, root: RootKey) -> Iterator[AuditLog]:
 
 
 @pytest.fixture
-def operators(store: Store, log: AuditLog, clock: Hand) -> Operators:
+def operators(store: Store, log: AuditLog, clock: HandClock) -> Operators:
     return Operators(store, Journal(log, "gate 1", clock), clock)
 
 
@@ -146,7 +131,7 @@ def test_a_removed_manager_who_is_still_logged_in_can_do_nothing(operators: Oper
 
 
 def test_the_pause_grows_outlasts_a_restart_and_ends_with_the_right_pin(
-    operators: Operators, store: Store, log: AuditLog, clock: Hand
+    operators: Operators, store: Store, log: AuditLog, clock: HandClock
 ) -> None:
     operators.add("Wang", Role.MANAGER, PIN, None)
     for _ in range(3):
@@ -155,15 +140,15 @@ def test_the_pause_grows_outlasts_a_restart_and_ends_with_the_right_pin(
     again = Operators(store, Journal(log, "gate 1", clock), clock)
     with pytest.raises(OperatorError, match="paused for 30 s"):
         again.login("Wang", PIN, Role.MANAGER)
-    clock.at -= timedelta(days=9000)
+    clock.wall_shift -= timedelta(days=9000)
     with pytest.raises(OperatorError, match="paused for 30 s"):
         again.login("Wang", PIN, Role.MANAGER)
-    clock.at += timedelta(days=9000, seconds=30)
+    clock.wall_shift += timedelta(days=9000, seconds=30)
     with pytest.raises(OperatorError, match="wrong"):
         again.login("Wang", OTHER, Role.MANAGER)
     with pytest.raises(OperatorError, match="paused for 60 s"):
         again.login("Wang", PIN, Role.MANAGER)
-    clock.at += timedelta(seconds=60)
+    clock.wall_shift += timedelta(seconds=60)
     assert again.login("Wang", PIN, Role.MANAGER).name == "Wang"
     with pytest.raises(OperatorError, match="wrong"):
         again.login("Wang", OTHER, Role.MANAGER)

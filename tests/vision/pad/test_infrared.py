@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import cv2
@@ -28,6 +27,7 @@ from hardware.camera_pair import CameraPair
 from hardware.errors import DeviceStuckError
 from hardware.lamp_gpio import open_lamp
 from hardware.ports import Frame, InfraredFrame
+from tests.rig.clock import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -179,29 +179,10 @@ def test_a_solid_head_at_its_place_is_bona_fide(sitter: Sitter) -> None:
 
 
 @dataclass
-class Pace:
-    """A clock that a camera moves on by a picture each time it is asked."""
-
-    ns: int = 1_000_000_000
-
-    def now_ns(self) -> int:
-        return self.ns
-
-    def sleep_until_ns(self, at_ns: int) -> None:
-        self.ns = max(self.ns, at_ns)
-
-    def wall(self) -> datetime:
-        return datetime(2026, 3, 4, tzinfo=UTC)
-
-    def boot_ns(self) -> int:
-        return self.ns
-
-
-@dataclass
 class Camera:
     """Lends one picture, noisy, 50 ms after the last or at the other camera's time."""
 
-    clock: Pace
+    clock: HandClock
     pixels: NDArray[np.uint8]
     period_ns: int = 0
     late_ns: int = 0
@@ -252,7 +233,7 @@ def visit(
     shelf: ModelShelf, sitter: Sitter, beside: NDArray[np.uint8], late_ns: int = 0, *, gone: bool
 ) -> Answered:
     """Let a room look through both cameras for a visit of two seconds."""
-    clock, lamp = Pace(), open_lamp("mock", 18)
+    clock, lamp = HandClock(), open_lamp("mock", 18)
     first = Camera(clock, sitter.look.pixels, period_ns=50_000_000)
     second = Camera(clock, beside, late_ns=late_ns, lit=lambda: lamp.lit, gone=gone)
     eye = CameraPair(second, lamp, clock)
@@ -304,7 +285,7 @@ def test_where_the_second_camera_cannot_be_opened_face_is_refused_by_name(tmp_pa
         f'driver = "file"\nlamp = "mock"\nsource = "{tmp_path / "missing.mp4"}"\n'
     )
     config = parse(text)
-    clock = Pace()
+    clock = HandClock()
     second = open_second(config, clock)
     camera = Camera(clock, np.zeros((4, 4, 3), np.uint8))
     fault = open_sight(config, camera, second)
@@ -318,7 +299,7 @@ def test_a_second_camera_that_is_not_the_configured_one_is_refused_by_name() -> 
         '[site]\nsimulation = true\n[camera]\ndriver = "file"\n[pad.infrared]\non = true\n'
         '[infrared]\ndriver = "v4l2"\n'
     )
-    clock = Pace()
+    clock = HandClock()
     camera = Camera(clock, np.zeros((4, 4, 3), np.uint8))
     fault = open_sight(config, camera, NoPair())
     assert isinstance(fault, CameraError)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import cv2
@@ -26,6 +25,7 @@ from appliance.vision.pipeline import FacePipeline
 from appliance.vision.room import VisionRoom
 from hardware.ports import Exposure, Frame
 from hardware.sim.library import footage_path
+from tests.rig.clock import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,23 +57,6 @@ PAD = PadSection(
 PICTURES = 105
 """Four seconds at 25 a second, and the visit's end."""
 SMALL = 2
-
-
-@dataclass
-class HandClock:
-    ns: int = 1_000 * MS
-
-    def now_ns(self) -> int:
-        return self.ns
-
-    def sleep_until_ns(self, at_ns: int) -> None:
-        self.ns = max(self.ns, at_ns)
-
-    def wall(self) -> datetime:
-        return datetime(2026, 3, 4, tzinfo=UTC)
-
-    def boot_ns(self) -> int:
-        return self.ns
 
 
 @dataclass
