@@ -64,7 +64,7 @@ class Controller:
         self._told = tell
         self.front = Front(parts.clock, parts.hire, self._touched)
         self._faults = Faults(self._tell)
-        self._settled = Settled(parts.roster, parts.journal, rules, simulation=rules.simulation)
+        self._settled = Settled(parts.roster, parts.journal, rules)
         self._claims = Claims(
             parts.roster, parts.references, parts.passes, parts.ledger, rules, self._faults
         )
@@ -106,13 +106,12 @@ class Controller:
             self._faults.note("store", "")
         except StoreError as fault:
             self._faults.note("store", str(fault))
-        self._visits.tick(
-            SetMode(face=self._face_may_run(), qr=Method.QR in self._rules.policy.methods)
-        )
+        face = self._face_may_run()
+        self._visits.tick(SetMode(face=face, qr=Method.QR in self._rules.policy.methods))
         self._watch.offer(
             self._rules.policy,
             self._working,
-            face=self._face_may_run(),
+            face=face,
             paused=self._lockout.paused(Method.FACE, self._now()),
             signed=self._settled.commissioned,
         )

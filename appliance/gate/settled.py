@@ -21,19 +21,17 @@ class Settled:
     Args:
         roster: whose store it is.
         journal: of the gate.
-        rules: as configured.
-        simulation: no real gate, so that nobody need sign it off.
+        rules: as configured; nobody need sign off what is no real gate.
 
     """
 
-    def __init__(self, roster: Roster, journal: Journal, rules: Rules, *, simulation: bool) -> None:
+    def __init__(self, roster: Roster, journal: Journal, rules: Rules) -> None:
         self._roster = roster
         self._settings = Settings(roster.store, journal)
         self._configured = rules
-        self._simulation = simulation
         self._changes = -1
         self.rules = rules
-        self.commissioned = simulation
+        self.commissioned = rules.simulation
 
     def refresh(self) -> None:
         """Take in what was settled meanwhile.
@@ -50,5 +48,5 @@ class Settled:
         if hours is not None:
             policy = replace(self._configured.policy, schedule=hours)
             self.rules = replace(self._configured, policy=policy)
-        self.commissioned = self._simulation or self._settings.commissioned() is not None
+        self.commissioned = self._configured.simulation or self._settings.commissioned() is not None
         self._changes = changes

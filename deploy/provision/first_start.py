@@ -16,6 +16,7 @@ import uuid
 from typing import TYPE_CHECKING, Final
 
 from appliance.errors import SanmenError
+from appliance.gate.store.files import sync
 from provision.gate_file import LARGEST, GateFileError, read, text_of
 from provision.settings import configuration, network
 
@@ -96,7 +97,7 @@ class FirstStart:
         """Leave words for the technician on the card; a card that takes none keeps nobody up."""
         try:
             self._answer.write_text(words.replace("\n", "\r\n") + "\r\n", encoding="utf-8-sig")
-            _sync(self._answer)
+            sync(self._answer)
         except OSError:
             return
 
@@ -165,7 +166,7 @@ class FirstStart:
                     file.flush()
                     os.fsync(file.fileno())
                 self._file.unlink()
-                _sync(self._file.parent)
+                sync(self._file.parent)
         except OSError as fault:
             raise SanmenError(
                 f"file {self._file}", fault.strerror, "to be wiped: it holds the reader's key"
@@ -184,16 +185,8 @@ def _publish(path: Path, content: bytes, mode: int) -> None:
             file.flush()
             os.fsync(handle)
         draft.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as fault:
         raise SanmenError(
             f"file {path}", fault.strerror, "a data partition with room that takes it"
         ) from fault
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

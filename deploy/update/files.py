@@ -6,6 +6,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, Final
 
+from appliance.gate.store.files import sync
 from update.words import of_system
 
 if TYPE_CHECKING:
@@ -44,15 +45,6 @@ def remove(path: Path) -> None:
         sync(path.parent)
     except OSError as fault:
         raise of_system(f"file {path}", fault) from fault
-
-
-def sync(path: Path) -> None:
-    """Return when a file or folder is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def fill(source: Path, target: Path) -> None:
