@@ -147,7 +147,13 @@ class Claims:
         return replace(made, visit=taken.grant_id.hex())
 
     def face(
-        self, evidence: FaceEvidence, moment: Moment, standing: FaceStanding, *, paused: bool
+        self,
+        evidence: FaceEvidence,
+        moment: Moment,
+        standing: FaceStanding,
+        *,
+        paused: bool,
+        prompts: int = 0,
     ) -> AccessDecision:
         """Decide on a face.
 
@@ -156,10 +162,11 @@ class Claims:
             moment: now.
             standing: whether face may run.
             paused: after too many failed attempts.
+            prompts: acts asked of the person, each of which must have been answered.
 
         """
         # A presentation that is not proven bona fide is never compared with anybody.
-        finding = examine(evidence.cues, self._rules.cues)
+        finding = examine(evidence.cues, self._rules.cues, prompts=prompts)
         identity, owner = Identity(None, Reason.NO_MATCH), None
         try:
             if finding.judgement is PresentationJudgement.SUPPORTED:

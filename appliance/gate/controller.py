@@ -135,7 +135,7 @@ class Controller:
 
     def touch(self) -> None:
         """Begin a visit because somebody touched the face door on the screen (law 2)."""
-        self._visits.begin(self._now())
+        self._visits.begin(self._now(), again=self._again)
 
     def close(self) -> None:
         """Secure the door and let go of everything."""
@@ -183,7 +183,7 @@ class Controller:
             case _ if self._giver.hear(message):
                 pass  # of an enrolment
             case Guidance():
-                self._tell(notices.Hinted(message.hint))
+                self._visits.guide(message.hint)
             case IntentSeen():
                 self._intend(message.at_ns)
             case CuesSeen():
@@ -200,7 +200,7 @@ class Controller:
     def _intend(self, at_ns: int) -> None:
         """Begin a visit, unless the person stands there for the counter."""
         if not self.front.attends:
-            self._visits.begin(at_ns)
+            self._visits.begin(at_ns, again=self._again)
 
     def _read_code(self, read: QrRead) -> None:
         parts, moment = self._parts, self._watch.moment()
@@ -235,7 +235,9 @@ class Controller:
             self._conclude(decision.refuse(Method.FACE, refusal, moment), evidence.intent_ns)
             return
         paused = self._lockout.paused(Method.FACE, self._now())
-        made = self._claims.face(evidence, moment, self._standing, paused=paused)
+        made = self._claims.face(
+            evidence, moment, self._standing, paused=paused, prompts=self._visits.prompts
+        )
         self._lockout = self._lockout.after(made.reason, self._now(), self._rules.lockout)
         self._conclude(made, evidence.intent_ns)
 
@@ -279,6 +281,10 @@ class Controller:
             and not self._lockout.paused(Method.FACE, self._now())
             and self._door.face_refusal is None
         )
+
+    @property
+    def _again(self) -> bool:
+        return self._lockout.failed_lately(self._now(), self._rules.lockout)
 
     @property
     def _standing(self) -> FaceStanding:

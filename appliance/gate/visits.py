@@ -9,6 +9,7 @@ from appliance.errors import LinkError
 from appliance.gate import notices
 from appliance.gate.access.light_sequence import draw_sequence
 from appliance.gate.access.presentation import (
+    CHALLENGE,
     CueKind,
     PresentationJudgement,
     examine,
@@ -24,6 +25,7 @@ from appliance.gate.access.transaction import (
     VisitTiming,
 )
 from appliance.gate.light_show import LightShow
+from appliance.gate.prompting import Prompting
 from appliance.messages import Hint, Purpose
 from appliance.orders import (
     Conclude,
@@ -50,9 +52,6 @@ if TYPE_CHECKING:
 
 VISIT_NS = 4_000_000_000
 """Hard stop of a visit; nobody stands longer before a door."""
-ASK_NS = (400_000_000, 1_200_000_000)
-"""Between these spans after the intent, drawn by lot, a person is asked for what is lacking: nobody
-can prepare a film for a moment that nobody knows."""
 LASTING_NS = 1_500_000_000
 """A contradiction that lasts so long ends a visit early. On rendered live clips coherence, motion
 and bands looked odd for up to a second and were clean at the end."""
@@ -81,8 +80,8 @@ class Visits:
         cues: tuple[CuePolicy, ...] = (),
     ) -> None:
         self._cues = cues
-        self._asked: set[Hint] = set()
-        self._ask_ns = 0
+        self._judged = CHALLENGE in {one.name for one in cues}
+        self._prompting: Prompting | None = None
         self._contradicted_ns: int | None = None
         self.asks = True
         """Whether there is somebody who can be asked for an action; a recording cannot."""
@@ -137,16 +136,22 @@ class Visits:
         if self._clock.now_ns() - self._heard_ns > SILENCE_NS:
             self.lose("silent")
 
-    def begin(self, intent_ns: int) -> None:
-        """Allow face work for one person, if the gate is idle and face may run (law 2)."""
+    @property
+    def prompts(self) -> int:
+        """How many answers the person of the newest visit owes, each judged by a cue."""
+        return self._prompting.owed if self._prompting is not None else 0
+
+    def begin(self, intent_ns: int, *, again: bool = False) -> None:
+        """Allow face work for one person, if the gate is idle and face may run (law 2).
+
+        More is asked `again`, where face was refused a short while ago.
+        """
         if not self._mode.face or self._link is None:
             return
         now_ns = self._clock.now_ns()
         visit = Visit(secrets.token_bytes(16), min(intent_ns, now_ns), now_ns + VISIT_NS)
         if self._transaction.state is VisitState.IDLE:
-            first, last = ASK_NS
-            self._ask_ns = now_ns + first + secrets.randbelow(last - first)
-            self._asked.clear()
+            self._prompting = Prompting(now_ns, judged=self._judged, again=again)
             self._show = None
             self._contradicted_ns = None
         self._apply(self._transaction.begin(visit))
@@ -157,7 +162,8 @@ class Visits:
         is_open = self._transaction.state is VisitState.VISIT_OPEN
         if visit is None or not is_open or seen.visit != visit.visit:
             return
-        now_ns, finding = self._clock.now_ns(), examine(seen.cues, self._cues)
+        now_ns = self._clock.now_ns()
+        finding = examine(seen.cues, self._cues, prompts=self.prompts)
         if finding.judgement is not PresentationJudgement.CONTRADICTED:
             self._contradicted_ns = None
         elif self._contradicted_ns is None:
@@ -166,13 +172,14 @@ class Visits:
         if finding.judgement is PresentationJudgement.SUPPORTED or lasting:
             self._send(Conclude(visit.visit))
             return
-        self._begin_light(finding, now_ns)
-        asked = wish(finding, screen_can_light=self._can_light)
-        if not self.asks or asked in {Hint.NONE, *self._asked} or now_ns < self._ask_ns:
+        if self._prompting is None or not self._prompting.open(now_ns):
             return
-        self._asked.add(asked)
-        self._tell(notices.Hinted(asked))
-        self._send(Prompted(visit.visit, asked, now_ns))
+        self._begin_light(finding, now_ns)
+        wished = wish(finding, screen_can_light=self._can_light)
+        asked = self._prompting.due(wished, finding.met, now_ns) if self.asks else None
+        if asked is not None:
+            self._tell(notices.Hinted(asked))
+            self._send(Prompted(visit.visit, asked, now_ns))
 
     def light_shown(self, tint: Tint, brightness: float, shown_ns: int) -> None:
         """Pass on what the screen was told to show and shows, as its own clock tells.
@@ -232,6 +239,11 @@ class Visits:
     def _can_light(self) -> bool:
         return self.screen_can_light and self.show_light is not None and self._light_helps
 
+    def guide(self, hint: Hint) -> None:
+        """Pass on what vision would tell the person, unless it contradicts what was asked."""
+        if self._prompting is None or self._prompting.allows(hint, self._clock.now_ns()):
+            self._tell(notices.Hinted(hint))
+
     def _begin_light(self, finding: Finding, now_ns: int) -> None:
         """Draw a sequence if the proof of emission is lacking; one in a visit.
 
@@ -241,7 +253,7 @@ class Visits:
             finding.judgement is PresentationJudgement.NO_EVIDENCE
             and CueKind.PROOF_EMISSION in finding.lacks
         )
-        if lacking and self._can_light and self._show is None and now_ns >= self._ask_ns:
+        if lacking and self._can_light and self._show is None:
             self._show = LightShow(draw_sequence(secrets.randbelow), now_ns)
 
     def _play_light(self, now_ns: int) -> None:

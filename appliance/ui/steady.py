@@ -12,6 +12,11 @@ HOLD_NS: Final = 1_200_000_000
 CAUSE_NS: Final = 300_000_000
 """A new cause must last so long before it takes the place of the old one."""
 
+ACTS: Final = frozenset(
+    {Hint.TURN_SLIGHTLY, Hint.TURN_LEFT, Hint.TURN_RIGHT, Hint.NOD_SLIGHTLY, Hint.BLINK}
+)
+"""Asked by gate and to be answered within a second and a half: they wait for nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Steady:
@@ -33,8 +38,10 @@ class Steady:
     def after(self, hint: Hint, at_ns: int) -> Steady:
         """Return what is shown once gate's newest hint is `hint`; `Hint.NONE` never waits to go.
 
-        The first instruction of a visit is shown at once.
+        The first instruction of a visit is shown at once, and so is an act that gate asks for.
         """
+        if hint in ACTS and hint is not self.shown:
+            return Steady(hint, at_ns, hint, at_ns)
         if hint is self.shown:
             return Steady(self.shown, self.since_ns, self.shown, at_ns)
         if Hint.NONE in {hint, self.shown} and not (hint is Hint.NONE and self._fresh(at_ns)):

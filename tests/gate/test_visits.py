@@ -47,6 +47,8 @@ def cues(
 class Terminal:
     """Gate's side of visits, the test in vision's place."""
 
+    policy: tuple[CuePolicy, ...] = POLICY
+    again: bool = False
     clock: HandClock = field(default_factory=HandClock)
     told: list[notices.Notice] = field(default_factory=list)
     shown: list[ShowLight] = field(default_factory=list)
@@ -55,11 +57,12 @@ class Terminal:
         near, far = pair()
         self.vision = Link(far, FROM_GATE, self.clock)
         self.visits = Visits(
-            self.clock, VisitTiming(), Faults(lambda _: None), self.told.append, POLICY
+            self.clock, VisitTiming(), Faults(lambda _: None), self.told.append, self.policy
         )
         self.visits.meet(Link(near, FROM_VISION, self.clock))
         self.visits.tick(SetMode(face=True, qr=False))
-        self.visits.begin(self.clock.ns)
+        self.begun_ns = self.clock.ns
+        self.visits.begin(self.clock.ns, again=self.again)
         self.visit = next(one for one in self.heard() if isinstance(one, StartVisit)).visit
 
     def heard(self) -> list[Message]:
@@ -124,7 +127,7 @@ def test_a_turn_is_asked_once_at_a_moment_nobody_knows(gate: Terminal) -> None:
         answers = gate.weigh(cues(parallax=-1))
         asked += [one for one in answers if isinstance(one, Prompted)]
     assert len(asked) == 1
-    assert 1_400 * MS <= asked[0].shown_ns <= 2_240 * MS
+    assert 400 * MS <= asked[0].shown_ns - gate.begun_ns <= 1_240 * MS
     assert asked[0].asked is Hint.TURN_SLIGHTLY  # a nod shows no relief that a sheet could not
     assert gate.hints() == [Hint.TURN_SLIGHTLY]
 
@@ -137,6 +140,69 @@ def test_moments_differ_from_visit_to_visit() -> None:
         seen |= {one.shown_ns for one in answers if isinstance(one, Prompted)}
         terminal.close()
     assert len(seen) > 3
+
+
+@pytest.fixture
+def judging() -> Iterator[Terminal]:
+    """A gate whose answers to acts are judged, before somebody who was refused a moment ago."""
+    terminal = Terminal(
+        (*POLICY, CuePolicy("challenge", CueKind.WITNESS, 0.5, 0.25, 1)), again=True
+    )
+    yield terminal
+    terminal.close()
+
+
+def answered(times: int, *, parallax: float = 0.9) -> tuple[CueEvidence, ...]:
+    return (*cues(parallax=parallax), CueEvidence("challenge", 0.8 if times else 0.0, times))
+
+
+def acts(messages: list[Message]) -> list[Hint]:
+    return [one.asked for one in messages if isinstance(one, Prompted)]
+
+
+def test_nobody_is_asked_for_an_act_while_all_is_clear(judging: Terminal) -> None:
+    assert judging.weigh(answered(0)) == [Conclude(judging.visit)]
+    assert judging.visits.prompts == 0
+
+
+def test_who_was_asked_must_answer_though_all_else_is_clear_by_now(judging: Terminal) -> None:
+    while not acts(judging.weigh(answered(0, parallax=-1))):
+        pass
+    assert judging.visits.prompts == 2
+    assert [judging.weigh(answered(0)) for _ in range(20)] == [[]] * 20
+
+
+def test_the_next_act_is_asked_for_once_the_first_was_answered(judging: Terminal) -> None:
+    asked: list[Hint] = []
+    for _ in range(40):
+        asked += acts(judging.weigh(answered(len(asked), parallax=-1)))
+    assert len(asked) == 2
+    assert len({Hint.TURN_LEFT, Hint.TURN_RIGHT} & set(asked)) == 1
+    assert judging.hints() == asked
+    assert judging.weigh(answered(2)) == [Conclude(judging.visit)]
+
+
+def test_a_newcomer_is_asked_for_one_turn_only() -> None:
+    for _ in range(8):
+        terminal = Terminal((*POLICY, CuePolicy("challenge", CueKind.WITNESS, 0.5, 0.25, 1)))
+        asked: list[Hint] = []
+        for _ in range(40):
+            asked += acts(terminal.weigh(answered(len(asked), parallax=-1)))
+        terminal.close()
+        assert asked in ([Hint.TURN_LEFT], [Hint.TURN_RIGHT])
+
+
+def test_while_an_act_is_open_nothing_is_said_that_contradicts_it(judging: Terminal) -> None:
+    judging.visits.guide(Hint.HOLD_STILL)
+    while not acts(judging.weigh(answered(0, parallax=-1))):
+        pass
+    asked = judging.hints()[1:]
+    for hint in (Hint.NONE, Hint.LOOK_AHEAD, Hint.HOLD_STILL, Hint.ONE_PERSON):
+        judging.visits.guide(hint)
+    assert judging.hints() == [Hint.HOLD_STILL, *asked, Hint.ONE_PERSON]
+    judging.clock.ns += 1_500 * MS
+    judging.visits.guide(Hint.NONE)
+    assert judging.hints()[-1] is Hint.NONE
 
 
 def test_without_a_screen_that_can_no_light_is_asked_for(gate: Terminal) -> None:

@@ -220,6 +220,13 @@ def test_the_first_instruction_is_shown_at_once() -> None:
     assert Steady().after(Hint.COME_CLOSER, 5).shown is Hint.COME_CLOSER
 
 
+def test_an_act_that_gate_asks_for_waits_for_nothing() -> None:
+    held = Steady().after(Hint.COME_CLOSER, 0)
+    assert held.after(Hint.TURN_LEFT, 10 * MS).shown is Hint.TURN_LEFT
+    asked = held.after(Hint.TURN_LEFT, 10 * MS).after(Hint.BLINK, 20 * MS)
+    assert (asked.shown, asked.since_ns, asked.due_ns) == (Hint.BLINK, 20 * MS, None)
+
+
 def test_an_instruction_stays_long_enough_to_be_read() -> None:
     held = Steady().after(Hint.COME_CLOSER, 0)
     held = held.after(Hint.HOLD_STILL, 100 * MS)

@@ -67,6 +67,10 @@ class FaceLockout:
         """Tell whether `method` pauses at the monotonic time `now_ns`: only face ever does."""
         return method is Method.FACE and now_ns < self.paused_until_ns
 
+    def failed_lately(self, now_ns: int, policy: LockoutPolicy) -> bool:
+        """Tell whether a failed attempt before `now_ns` still counts."""
+        return any(now_ns - at < policy.window_ns for at in self.failed_ns)
+
     def after(self, reason: Reason, now_ns: int, policy: LockoutPolicy) -> FaceLockout:
         """Return the state after a face attempt that ended with `reason` at `now_ns`."""
         if self.paused(Method.FACE, now_ns):

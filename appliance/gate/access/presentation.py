@@ -56,6 +56,8 @@ DEVICE_VETOES = frozenset({"bands", "raster", "surface"})
 """The vetoes against screens and prints: all of them enabled and clean are a proof of emission."""
 
 
+CHALLENGE = "challenge"
+"""The witness that tells how many of the acts asked for were answered."""
 LIGHT = "screen_light"
 """The cue that looks at the tints of the terminal's own screen."""
 
@@ -110,12 +112,14 @@ class Finding:
         judgement: together.
         cue: the contradicting cue, or one whose evidence is missing; for the log only (law 9).
         lacks: kinds of evidence that are not in yet.
+        met: acts asked for that were answered.
 
     """
 
     judgement: PresentationJudgement
     cue: str = ""
     lacks: frozenset[CueKind] = frozenset()
+    met: int = 0
 
 
 def judge(
@@ -126,7 +130,11 @@ def judge(
 
 
 def examine(
-    cues: tuple[CueEvidence, ...], policy: tuple[CuePolicy, ...], *, attended: bool = False
+    cues: tuple[CueEvidence, ...],
+    policy: tuple[CuePolicy, ...],
+    *,
+    attended: bool = False,
+    prompts: int = 0,
 ) -> Finding:
     """Judge the evidence; what is missing, doubled, unknown or no number is no evidence.
 
@@ -141,6 +149,7 @@ def examine(
         attended: staff stand beside the person and see whether a picture is held up, as at an
             enrolment (S75): only texture and the camera's own path are asked. One moment's odd
             veto would send people home, as nothing is waited for there.
+        prompts: acts asked of the person; each must have been answered, or nothing is supported.
 
     """
     if attended:
@@ -160,12 +169,20 @@ def examine(
         if answer is Answer.CONTRADICTED:
             return Finding(PresentationJudgement.CONTRADICTED, cue.name)
     lacks = _lacks(answers, (CueKind.PROOF_TEXTURE,) if attended else ASKED)
+    met = _met(seen, answers)
+    if met < prompts:
+        lacks[CueKind.WITNESS] = CHALLENGE
     if lacks:
         first = next(iter(lacks.values()))
-        return Finding(PresentationJudgement.NO_EVIDENCE, first, frozenset(lacks))
+        return Finding(PresentationJudgement.NO_EVIDENCE, first, frozenset(lacks), met)
     if all(cue.kind in {CueKind.VETO, CueKind.WITNESS} for cue in policy):
         return Finding(PresentationJudgement.NO_EVIDENCE)
     return Finding(PresentationJudgement.SUPPORTED)
+
+
+def _met(seen: dict[str, CueEvidence], answers: dict[CuePolicy, Answer]) -> int:
+    clear = {cue.name for cue, answer in answers.items() if answer is Answer.SUPPORTED}
+    return seen[CHALLENGE].frames if CHALLENGE in clear else 0
 
 
 def _lacks(answers: dict[CuePolicy, Answer], asked: tuple[CueKind, ...]) -> dict[CueKind, str]:
@@ -198,7 +215,8 @@ def light_helps(policy: tuple[CuePolicy, ...]) -> bool:
 def wish(finding: Finding, *, screen_can_light: bool) -> Hint:
     """Return the one thing to ask of the person so that what is lacking may come in.
 
-    A turn shows relief, and lets the vetoes that compare motions run; the light needs a screen.
+    A turn stands for whatever act is due: it shows relief, and lets the vetoes that compare motions
+    run. The light needs a screen.
     """
     if finding.judgement is not PresentationJudgement.NO_EVIDENCE:
         return Hint.NONE
@@ -206,4 +224,5 @@ def wish(finding: Finding, *, screen_can_light: bool) -> Hint:
         return Hint.TURN_SLIGHTLY
     if CueKind.PROOF_EMISSION in finding.lacks and screen_can_light:
         return Hint.WATCH_LIGHT
-    return Hint.TURN_SLIGHTLY if CueKind.VETO in finding.lacks else Hint.NONE
+    acts = {CueKind.VETO, CueKind.WITNESS}
+    return Hint.TURN_SLIGHTLY if acts & finding.lacks else Hint.NONE

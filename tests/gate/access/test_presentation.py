@@ -273,3 +273,34 @@ def test_the_light_is_of_no_help_where_infrared_is_demanded_or_nobody_looks_at_i
     assert not light_helps(())
     assert light_helps(demanding(""))
     assert light_helps(demanding("screen_light"))
+
+
+ASKED = (*POLICY, CuePolicy("challenge", CueKind.WITNESS, 0.5, 0.25, 1))
+
+
+@pytest.mark.parametrize(
+    ("score", "frames", "prompts", "expected"),
+    [
+        pytest.param(0.0, 0, 0, SUPPORTED, id="nothing asked"),
+        pytest.param(0.75, 1, 1, SUPPORTED, id="asked and answered"),
+        pytest.param(0.875, 2, 2, SUPPORTED, id="both answered"),
+        pytest.param(0.0, 0, 1, NO_EVIDENCE, id="not answered"),
+        pytest.param(0.75, 1, 2, NO_EVIDENCE, id="one of two"),
+        pytest.param(float("nan"), 2, 2, NO_EVIDENCE, id="no number"),
+        pytest.param(0.4, 2, 2, NO_EVIDENCE, id="undecided"),
+        pytest.param(0.0, 9, 1, CONTRADICTED, id="moved before it was asked"),
+    ],
+)
+def test_whoever_was_asked_must_have_answered(
+    score: float, frames: int, prompts: int, expected: PresentationJudgement
+) -> None:
+    found = examine((*GOOD, CueEvidence("challenge", score, frames)), ASKED, prompts=prompts)
+    assert found.judgement is expected
+    assert (found.cue == "challenge") is (expected is not SUPPORTED)
+    assert wish(found, screen_can_light=True) is (
+        Hint.TURN_SLIGHTLY if expected is NO_EVIDENCE else Hint.NONE
+    )
+
+
+def test_where_no_cue_judges_answers_none_can_be_owed() -> None:
+    assert examine(GOOD, POLICY, prompts=1).judgement is NO_EVIDENCE
