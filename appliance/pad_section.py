@@ -57,6 +57,12 @@ class BandsSection(CueSection, frozen=True):
     frames: Annotated[int, Meta(ge=1, le=64)] = 6
 
 
+class ChallengeSection(CueSection, frozen=True):
+    """The witness of acts asked for; its frames are answers, as many as acts are owed."""
+
+    frames: Annotated[int, Meta(ge=1, le=64)] = 1
+
+
 class ScreenLightSection(CueSection, frozen=True):
     """The proof by the tints of the terminal's screen; needs a screen that shows them."""
 
@@ -94,7 +100,7 @@ class PadSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     parallax: ParallaxSection = msgspec.field(default_factory=ParallaxSection)
     coherence: PlainSection = msgspec.field(default_factory=PlainSection)
     motion: PlainSection = msgspec.field(default_factory=PlainSection)
-    challenge: CueSection = msgspec.field(default_factory=CueSection)
+    challenge: ChallengeSection = msgspec.field(default_factory=ChallengeSection)
     surface: CueSection = msgspec.field(default_factory=CueSection)
     raster: CueSection = msgspec.field(default_factory=CueSection)
     bands: BandsSection = msgspec.field(default_factory=BandsSection)

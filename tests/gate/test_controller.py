@@ -43,7 +43,7 @@ from appliance.messages import (
     Tint,
     VisitAbandoned,
 )
-from appliance.orders import FROM_GATE, LightShown, SetMode, StartVisit, StopVisit
+from appliance.orders import FROM_GATE, LightShown, Prompted, SetMode, StartVisit, StopVisit
 from appliance.pad_section import PadSection, ScreenLightSection
 from appliance.sections import Config, Methods, OpenPeriod, ScheduleSection, Site, Store
 from appliance.terminal import FROM_SCREEN, TO_SCREEN
@@ -850,6 +850,60 @@ def test_a_face_opens_after_its_visit_and_the_next_one_too(gate: Gate) -> None:
 
 
 LIGHT_PAD = PadSection(emission="light", screen_light=ScreenLightSection(on=True))
+
+
+def acted(times: int, *, turned: bool = True) -> tuple[CueEvidence, ...]:
+    """What a living person gives who answered so many acts, and showed relief or not yet."""
+    given = {one.cue: one for one in LIVE} | {
+        "challenge": CueEvidence("challenge", 0.75 if times else 0.0, times)
+    }
+    if not turned:
+        given["parallax"] = CueEvidence("parallax", 0.0, 0)
+    return tuple(given.values())
+
+
+def asked_for(gate: Gate, visit: bytes, times: int = 0) -> list[Hint]:
+    """Let a picture pass in which no relief is seen; return the acts asked for."""
+    gate.clock.ns += round(1.3 * SECOND)
+    gate.say(CuesSeen(visit, gate.clock.ns, acted(times, turned=False)))
+    return [one.asked for one in gate.heard() if isinstance(one, Prompted)]
+
+
+@pytest.mark.parametrize(("times", "opens"), [(0, False), (1, True)])
+def test_whoever_was_asked_for_an_act_gets_in_by_answering_it(
+    filmed: Gate, times: int, *, opens: bool
+) -> None:
+    visit = filmed.visit().visit
+    assert len(asked_for(filmed, visit)) == 1
+    filmed.say(replace(filmed.evidence(visit), cues=acted(times)))
+    assert filmed.decided == ["granted" if opens else "face-unproven"]
+    assert filmed.opened is opens
+
+
+def test_whoever_was_refused_is_asked_for_two_acts_for_two_minutes(filmed: Gate) -> None:
+    visit = filmed.visit().visit
+    filmed.say(replace(filmed.evidence(visit), cues=acted(0, turned=False)))
+    assert filmed.decided == ["face-unproven"]
+    filmed.wait(3)
+    visit = filmed.visit().visit
+    first = asked_for(filmed, visit)
+    assert len({*first, *asked_for(filmed, visit, 1), *asked_for(filmed, visit, 1)}) == 2
+    filmed.wait(121)
+    visit = filmed.visit().visit
+    assert asked_for(filmed, visit)[0] in {Hint.TURN_LEFT, Hint.TURN_RIGHT}
+    assert asked_for(filmed, visit, 1) == []
+
+
+@pytest.fixture
+def filmed(tmp_path: Path) -> Iterator[Gate]:
+    """A gate whose camera looks at people, who can be asked for something."""
+    config = simulated(tmp_path)
+    camera = msgspec.structs.replace(config.camera, driver="libcamera", source="0")
+    one = Gate(msgspec.structs.replace(config, camera=camera))
+    one.resident()
+    one.meet()
+    yield one
+    one.close()
 
 
 def with_light(light: float, frames: int) -> tuple[CueEvidence, ...]:
