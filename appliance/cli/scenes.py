@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 RESIDENT = "WolfgangLanger_Pexels.mp4"
 STRANGER = "astronaut.png"
 ENROL_S = 9.8
-VISIT_S = 5.5
+VISIT_S = 14.2
 POSED_S = 16.0
 """Seconds into her footage; the two parts do not overlap."""
 SHE_AT = 0.76
