@@ -51,7 +51,8 @@ port = 0
 """
 CARD: Final = bytes(range(16))
 RESIDENTS: Final = 2_400
-ROOMS: Final = ("gate", "vision", "ui")
+UNIT: Final = {"gate": {"PYTHONMALLOC": "malloc"}}
+"""What the units set beside what the supervisor sets too."""
 IDLE_S: Final = 10.0
 PATIENCE_S: Final = 120.0
 TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -72,7 +73,7 @@ class Started:
         self.begun = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 - our own room
             [sys.executable, "-m", f"appliance.{name}", str(folder / "gate.toml"), str(place)],
-            env={**environment(os.environ), "NOTIFY_SOCKET": str(path)},
+            env={**environment(os.environ), **UNIT.get(name, {}), "NOTIFY_SOCKET": str(path)},
             stdout=self._said,
             stderr=subprocess.STDOUT,
         )

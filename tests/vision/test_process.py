@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from threading import Event, Thread
+from time import process_time_ns
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -98,7 +99,7 @@ class Room:
 
     def __init__(self, pipeline: FacePipeline | ModelError, pixels: NDArray[np.uint8]) -> None:
         self.pipeline = cast("FacePipeline", pipeline)
-        self.clock = SkippingClock()
+        self.clock = SkippingClock(process_time_ns)
         self.camera = StillCamera(self.clock, pixels)
         near, far = pair()
         self.gate = Link(near, FROM_VISION, self.clock)
