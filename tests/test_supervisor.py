@@ -155,6 +155,15 @@ def test_a_room_that_lives_long_is_not_touched_and_its_pause_is_short_again(
     assert (room.starts, one.told) == (1, ["gate: ready"])
 
 
+FLOODS = 'say(b"READY=1")\nwhile True: say(b"WATCHDOG=1")'
+
+
+def test_a_room_that_floods_keeps_nobody_from_the_others(house: Callable[..., House]) -> None:
+    both = house(vision=FLOODS, gate=CRASHES)
+    both.until(lambda: both.supervisor.rooms[1].starts == 3)
+    assert both.supervisor.rooms[0].starts == 1
+
+
 EAGER = """
 from appliance.watchdog import Watchdog
 watchdog = Watchdog()

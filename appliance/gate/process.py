@@ -13,8 +13,6 @@ from appliance.config import load
 from appliance.errors import LinkError, SanmenError
 from appliance.gate.archive import Archive, open_archive
 from appliance.gate.controller import Controller
-from appliance.gate.counter.clerk import Clerk
-from appliance.gate.counter.pages import all_forms
 from appliance.gate.credential.card import Desfire
 from appliance.gate.credential.card_layout import Site
 from appliance.gate.credential.grant import HOUR, VisitorRules
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.clock import Clock
+    from appliance.gate.counter.clerk import Clerk
     from appliance.gate.notices import Notice
     from appliance.sections import Config
     from hardware.ports import DoorIo, Reader
@@ -108,9 +107,21 @@ def build_controller(
         journal=archive.journal,
         schemes=(Desfire(card_site(config)),),
         site=card_site(config),
-        hire=lambda: Clerk(config, clock, all_forms()),
+        hire=lambda: hire(config, clock),
     )
     return Controller(parts, build_rules(config), tell)
+
+
+def hire(config: Config, clock: Clock) -> Clerk:
+    """Return somebody for the counter.
+
+    Its pages are loaded with the first screen, not before the first card: on a Pi they take half a
+    second of a start.
+    """
+    from appliance.gate.counter.clerk import Clerk  # noqa: PLC0415 - see above
+    from appliance.gate.counter.pages import all_forms  # noqa: PLC0415 - the same
+
+    return Clerk(config, clock, all_forms())
 
 
 def card_site(config: Config) -> Site:

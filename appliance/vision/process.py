@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 KERNEL_DRIVERS = MappingProxyType({"v4l2": "uvcvideo", "picamera2": "libcamera"})
 """Of the device behind each camera driver, where the configuration names none."""
+STARVED_NS = 5_000_000_000
+"""A camera that lends nothing for so long is opened anew, with all that is asked of it then: what
+is plugged in meanwhile may be another one. That is done by ending; the supervisor starts us."""
 
 
 def open_pipeline(
@@ -190,6 +193,9 @@ def main(config_path: Path, socket_path: Path) -> int:
         while not stop:
             room.step()
             watchdog.alive(room.camera_fault)
+            if room.starved_ns > STARVED_NS:
+                sys.stderr.write(f"vision: {room.camera_fault}; starting anew\n")
+                return 1
     except LinkClosedError:
         return 0  # gate has gone; the supervisor decides what next
     except (LinkError, EndOfFootageError) as fault:

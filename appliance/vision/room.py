@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 
 HEALTH_NS = 500_000_000
 """Twice a second; gate takes vision for lost after two seconds without."""
-
-
 ALONE_NS = 1_000_000_000
 """After nobody was in view for so long, the models are rinsed."""
+PACE_NS = 100_000_000
+"""A turn without a picture takes so long at least: a camera that is gone says so at once."""
 
 
 class VisionRoom:
@@ -90,7 +90,13 @@ class VisionRoom:
         self._frames = 0
         self._health_ns = 0
         self._seen_ns: int | None = None
+        self._lent_ns = clock.now_ns()
         link.send(Ready(RECIPE, camera.identity[:400], self._face_fault))
+
+    @property
+    def starved_ns(self) -> int:
+        """How long the camera has lent no picture, nanoseconds."""
+        return self._clock.now_ns() - self._lent_ns
 
     def step(self) -> None:
         """Hear gate, look at one picture, tell gate.
@@ -113,11 +119,11 @@ class VisionRoom:
                     self._hear(message)
                 case SetPreview(on) if self._preview is not None:
                     self._preview.tell(on=on)
-                case _:
-                    pass
         self._follow()
+        begun_ns = self._clock.now_ns()
         try:
             with self._camera.borrow() as frame:
+                self._lent_ns = self._clock.now_ns()
                 self._frames += 1
                 self.camera_fault = ""
                 self._look(frame)
@@ -127,6 +133,7 @@ class VisionRoom:
         except (DeviceError, PictureError) as fault:
             self.camera_fault = str(fault)[:400]
             self._abandon()
+            self._clock.sleep_until_ns(begun_ns + PACE_NS)
         except ModelError as fault:
             # A model that fails once cannot be trusted again: face stops, codes are still read.
             self._face_fault = str(fault)[:400]

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from hardware.camera_file import FileCamera
-from hardware.errors import DeviceError, DeviceSettingError
+from hardware.errors import DeviceError, DeviceSettingError, DeviceUnavailableError
 from hardware.loan import Loan
 from hardware.ports import CameraOptions, Frame
 from hardware.sim import phone_screen
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 WALL: Final = 96
 LONGEST_LINE: Final = 1024
 NOBODY: Final = "nobody"
+GONE: Final = "gone"
 CODE: Final = re.compile(r"code ([ -~]{1,600})")
 FILM: Final = re.compile(r"film ([A-Za-z0-9_.-]{1,80}) (\d{1,3}(?:\.\d)?) (0\.\d{1,2}|1\.0)")
 """Packaged footage, the second to begin at, and where in its width the face is."""
@@ -38,7 +39,8 @@ class SimCamera:
     """A wall, and before it what the last line of its pipe says.
 
     `nobody`; `film NAME SECOND CENTRE` plays packaged footage again and again, its face moved to
-    the middle of the picture; `code TEXT` is a phone that shows the code. Other lines are dropped.
+    the middle of the picture; `code TEXT` is a phone that shows the code. `gone` pulls its plug: as
+    with a real one, it gives no picture any more until it is opened anew. Other lines are dropped.
 
     Attributes:
         dropped: lines that say nothing it knows.
@@ -59,6 +61,7 @@ class SimCamera:
         self._wall = np.full((options.height, options.width, 3), WALL, np.uint8)
         self._phone: Pixels | None = None
         self._film: FileCamera | None = None
+        self._gone = False
         self._centre = 0.5
         self._pipe = LinePipe(Path(options.source), "sim camera", LONGEST_LINE)
 
@@ -77,6 +80,8 @@ class SimCamera:
     def _take(self, timeout_s: float) -> Frame:
         for line in self._pipe.lines():
             self._hear(line)
+        if self._gone:
+            raise DeviceUnavailableError(self.identity, "no picture any more", "a camera")
         self._next_ns = max(self._next_ns, self._clock.now_ns() - self._period_ns)
         self._next_ns += self._period_ns
         self._clock.sleep_until_ns(self._next_ns)
@@ -84,8 +89,9 @@ class SimCamera:
         return Frame(self._seen(timeout_s), self._clock.now_ns(), self._sequence)
 
     def _hear(self, line: str) -> None:
-        if line == NOBODY:
+        if line in {NOBODY, GONE}:
             self._nobody()
+            self._gone = self._gone or line == GONE
         elif code := CODE.fullmatch(line):
             self._nobody()
             draw = np.random.default_rng(1)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CARD: Final = re.compile(r"card ([0-9A-Fa-f]{32})")
 HOLD: Final = re.compile(r"hold ([a-z0-9-]{1,32})")
 TAKE: Final = "take"
+PLUGS: Final = {"unplug": False, "plug": True}
 COPYABLE: Final = re.compile(r"copyable ([0-9A-Fa-f]{2}){4,10}")
 LONGEST_LINE = 64
 
@@ -36,8 +37,9 @@ class SimReader:
 
     `card <32 hex digits>` presents a card that proved itself, `copyable <8 to 20 hex digits>` a
     number anybody could copy. `hold NAME` holds the software card of the file `NAME.card`, beside
-    the pipe, to the reader, and `take` takes it away; such a card really talks. Other lines are
-    dropped and counted.
+    the pipe, to the reader, and `take` takes it away; such a card really talks. `unplug` pulls
+    the reader's own plug, its cards with it, and `plug` puts it back. Other lines are dropped and
+    counted.
 
     """
 
@@ -50,6 +52,7 @@ class SimReader:
         self._numbers = count(1)
         self._pipe = None if pipe is None else LinePipe(pipe, "sim reader", LONGEST_LINE)
         self._closed = False
+        self._plugged = True
 
     @property
     def identity(self) -> str:
@@ -64,7 +67,7 @@ class SimReader:
     @property
     def working(self) -> bool:
         """Whether a card held to it now would be read."""
-        return not self._closed
+        return self._plugged and not self._closed
 
     def fileno(self) -> int:
         """Return the pipe's descriptor, or -1 without one."""
@@ -113,17 +116,25 @@ class SimReader:
             self._pipe = None
 
     def _take(self, line: str) -> None:
-        if card := CARD.fullmatch(line):
+        if line in PLUGS:
+            self._plugged = PLUGS[line]
+            self._take_all()
+        elif not self._plugged:
+            self._malformed += 1
+        elif card := CARD.fullmatch(line):
             self.present(bytes.fromhex(card[1]))
         elif COPYABLE.fullmatch(line):
             self.present(b"", Authenticity.COPYABLE)
         elif (held := HOLD.fullmatch(line)) and self._path is not None:
             self._hold_file(self._path.with_name(held[1] + ".card"))
         elif line == TAKE:
-            for number in tuple(self._cards):
-                self.take_away(number)
+            self._take_all()
         else:
             self._malformed += 1
+
+    def _take_all(self) -> None:
+        for number in tuple(self._cards):
+            self.take_away(number)
 
     def _hold_file(self, path: Path) -> None:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +52,18 @@ class Silent:
 
     def alive(self) -> None:
         pass
+
+
+def test_no_page_of_the_counter_is_loaded_before_a_card_can_pass() -> None:
+    code = (
+        "import sys, appliance.gate.process\n"
+        "print([name for name in sys.modules if name.endswith(('.clerk', '.pages'))])"
+    )
+    root = str(Path(__file__).parents[2])
+    said = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
+    ).stdout
+    assert said == "[]\n"
 
 
 @pytest.fixture(autouse=True)

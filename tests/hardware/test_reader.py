@@ -128,6 +128,21 @@ def test_a_malformed_line_is_dropped_and_counted(
     assert reader.dropped == 1
 
 
+def test_an_unplugged_reader_reads_nothing_until_it_is_plugged_in_again(
+    pipe: Path, reader: SimReader
+) -> None:
+    number = reader.hold(SoftCard.blank(UID))
+    assert reader.working
+    reader.poll()
+    write(pipe, b"unplug\ncard " + CARD.hex().encode() + b"\n")
+    assert reader.poll() == (CardGone(number),)
+    assert (reader.working, reader.dropped) == (False, 1)
+    write(pipe, b"plug\ncard " + CARD.hex().encode() + b"\n")
+    (seen,) = reader.poll()
+    assert isinstance(seen, CardPresentation)
+    assert (reader.working, seen.card_id) == (True, CARD)
+
+
 @pytest.mark.parametrize("length", [65, 100, 5000, 20_000])
 def test_an_overlong_line_counts_once_and_the_next_one_is_read(
     pipe: Path, reader: SimReader, length: int

@@ -94,6 +94,24 @@ def test_a_film_plays_and_nobody_ends_it(pipe: Path, camera: SimCamera) -> None:
     assert seen(camera).std() == 0
 
 
+def test_a_camera_whose_plug_was_pulled_stays_away_until_it_is_opened_anew(
+    pipe: Path, camera: SimCamera, clock: HandClock
+) -> None:
+    say(pipe, b"film astronaut.png 0 0.5")
+    seen(camera)
+    say(pipe, b"gone")
+    for line in (b"nobody", b"film astronaut.png 0 0.5"):
+        with pytest.raises(DeviceUnavailableError, match="no picture any more"):
+            seen(camera)
+        say(pipe, line)
+    assert camera._film is None
+    camera.close()
+    again = open_camera(CameraOptions("sim", str(pipe)), clock)
+    assert isinstance(again, SimCamera)
+    assert (seen(again) == 96).all()
+    again.close()
+
+
 def test_a_code_is_shown_on_a_phone(pipe: Path, camera: SimCamera) -> None:
     say(pipe, b"code SM1:HELLO")
     text, _, _ = cv2.QRCodeDetector().detectAndDecode(seen(camera))

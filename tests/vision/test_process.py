@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from threading import Event, Thread
+from time import process_time_ns
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from appliance.clock import SkippingClock
 from appliance.errors import CameraError, LinkClosedError, ModelError, PictureError
-from appliance.link import Link, pair
+from appliance.link import Door, Link, pair
 from appliance.messages import (
     FROM_VISION,
     CuesSeen,
@@ -97,7 +99,7 @@ class Room:
 
     def __init__(self, pipeline: FacePipeline | ModelError, pixels: NDArray[np.uint8]) -> None:
         self.pipeline = cast("FacePipeline", pipeline)
-        self.clock = SkippingClock()
+        self.clock = SkippingClock(process_time_ns)
         self.camera = StillCamera(self.clock, pixels)
         near, far = pair()
         self.gate = Link(near, FROM_VISION, self.clock)
@@ -450,6 +452,60 @@ def test_the_room_needs_a_configuration_a_camera_and_a_gate(
     )
     assert process.main(path, tmp_path / "socket") == 3
     assert "missing.mp4" in capsys.readouterr().err
+
+
+class Turns:
+    """A watchdog that counts the turns in which the camera gave nothing."""
+
+    def __init__(self) -> None:
+        self.lost: list[str] = []
+        self.turning = Event()
+
+    def ready(self) -> None:
+        self.turning.set()
+
+    def alive(self, trouble: str) -> None:
+        if trouble:
+            self.lost.append(trouble)
+
+
+def test_a_camera_that_is_gone_ends_the_room_so_that_it_is_opened_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    turns = Turns()
+    monkeypatch.setattr("appliance.vision.process.signal.signal", lambda *_: None)
+    monkeypatch.setattr(process, "Watchdog", lambda: turns)
+    monkeypatch.setattr(process, "open_pipeline", lambda **_: ModelError("model", "none", "one"))
+    monkeypatch.setattr(process, "STARVED_NS", SECOND)
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        f'[site]\nsimulation = true\n[camera]\ndriver = "sim"\nsource = "{tmp_path}/camera"\n'
+    )
+    door = Door(tmp_path / "socket")
+    status: list[int] = []
+    room = Thread(target=lambda: status.append(process.main(path, tmp_path / "socket")))
+    room.start()
+    assert turns.turning.wait(60)
+    with (tmp_path / "camera").open("wb") as pipe:
+        pipe.write(b"gone\n")
+    room.join(60)
+    door.close()
+    assert status == [1]
+    assert "no picture any more; expected a camera; starting anew" in capsys.readouterr().err
+    # It does not spin meanwhile: ten turns a second at most.
+    assert 1 <= len(turns.lost) <= 12
+
+
+def test_a_camera_that_comes_back_in_time_is_used_on(
+    make: Callable[..., Room], woman: list[NDArray[np.uint8]]
+) -> None:
+    room = make(woman[0])
+    room.camera.fault = DeviceStuckError("still", "no picture", "one")
+    room.run(3)
+    assert room.room.starved_ns > 2 * SECOND
+    room.camera.fault = None
+    room.run(1)
+    assert room.room.starved_ns < SECOND
 
 
 def test_a_picture_error_names_what_was_met() -> None:
