@@ -53,7 +53,7 @@ class PlainSection(CueSection, frozen=True):
 class BandsSection(CueSection, frozen=True):
     """The veto by refresh bands; a moving head disturbs it for a moment, few pairs mislead it."""
 
-    supports: Annotated[float, Meta(ge=0.05, le=0.999)] = 0.65
+    supports: Annotated[float, Meta(ge=0.05, le=0.999)] = 0.85
     frames: Annotated[int, Meta(ge=1, le=64)] = 6
 
 
