@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -79,9 +80,11 @@ def pad(
     compared. No light is shown. apcer and bpcer count presentations. Where no face could be used,
     or nothing lacked but the turn that a person is asked for and a recording cannot give, there
     was no response (APNRR, BPNRR): refused all the same, it counts among the attacks as tried and
-    not passed, and is left out of bpcer; bpcer_with_no_turn has it in. The person is what stands
+    not passed, and is left out of bpcer; bpcer_with_no_turn has it in. Who did turn and showed no
+    relief is in bpcer. The person is what stands
     before "--" in a file's name. ms_per_frame is the cues' own work without the texture model;
-    seconds_to_accept the median of accepted bona fide presentations, from the touch on.
+    seconds_to_accept the median of accepted bona fide presentations, from the touch on;
+    waited_for counts which cue's evidence came last in them.
 
     A clip comes from the camera that --config names, unless a file of the clip's name and .toml
     beside it tells another: driver, bus, model and serial, as of a virtual or exchanged camera.
@@ -164,6 +167,11 @@ def summary(tried: Iterable[Tried]) -> dict[str, object]:
         "people": {label: len(names) for label, names in people.items()},
         "seconds_to_accept": _middle(
             [one.outcome.seconds for one in tried if one.label == LIVE and one.outcome.accepted]
+        ),
+        "waited_for": Counter(
+            one.outcome.waited_for
+            for one in tried
+            if one.label == LIVE and one.outcome.accepted and one.outcome.waited_for
         ),
         "per_clip": per_clip,
     }

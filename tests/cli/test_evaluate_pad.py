@@ -16,10 +16,11 @@ from appliance.cli import build
 from appliance.cli.clip_cameras import ClipCameras
 from appliance.cli.evaluate_pad import Part, Tried, labelled, part_of, person_of, summary
 from appliance.cli.photos import EvaluationError
-from appliance.cli.presentations import ClipError, Outcome, pieces, play
+from appliance.cli.presentations import ClipError, Outcome, Presentation, pieces, play
 from appliance.config import parse
 from appliance.gate.access.presentation import CueKind, CuePolicy
 from appliance.gate.rules import cue_policies
+from appliance.messages import CueEvidence
 from appliance.pad_section import PadSection
 from appliance.sections import Config
 from appliance.vision.inference import ModelShelf
@@ -87,6 +88,20 @@ def test_a_policy_with_a_cue_that_does_not_run_accepts_nobody(
     assert outcome.responded
 
 
+def test_who_turned_and_showed_no_relief_is_refused_and_who_never_turned_could_be_asked(
+    pipeline: FacePipeline,
+) -> None:
+    policy = (*TEXTURE, CuePolicy("parallax", CueKind.PROOF_GEOMETRY, 0.6, 0.0, 8))
+    one = Presentation(pipeline, policy)
+    skin = CueEvidence("texture", 0.9, 8, "1")
+    still = one._judged((skin, CueEvidence("parallax", 0.0, 0, "1")))
+    flat = one._judged((skin, CueEvidence("parallax", 0.1, 12, "1")))
+    ink = CueEvidence("texture", 0.1, 8, "1")
+    paper = one._judged((ink, CueEvidence("parallax", 0.0, 0, "1")))
+    assert [out.accepted for out in (still, flat, paper)] == [False, False, False]
+    assert [out.turned for out in (still, flat, paper)] == [False, True, True]
+
+
 @pytest.mark.parametrize(
     ("total", "fps", "parts"),
     [
@@ -128,7 +143,7 @@ def test_a_folder_without_clips_is_an_error(tmp_path: Path) -> None:
 
 def test_attacks_and_people_are_counted_apart_and_no_response_is_no_refusal() -> None:
     passed, refused = (
-        Outcome(accepted=True, reason="supported"),
+        Outcome(accepted=True, reason="supported", waited_for="motion"),
         Outcome(accepted=False, reason="face-attack"),
     )
     nothing = Outcome(accepted=False, reason="face-not-usable: none", responded=False)
@@ -148,6 +163,7 @@ def test_attacks_and_people_are_counted_apart_and_no_response_is_no_refusal() ->
     assert figures["bpcer"] == [1, 2]
     assert figures["bpcer_with_no_turn"] == [2, 3]
     assert figures["bona_fide_no_turn"] == 1
+    assert figures["waited_for"] == {"motion": 1}
     assert figures["bona_fide_no_response"] == 1
     assert figures["people"] == {"live": 3, "print": 3, "phone": 1}
 
