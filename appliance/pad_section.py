@@ -44,16 +44,22 @@ class ParallaxSection(CueSection, frozen=True):
     frames: Annotated[int, Meta(ge=1, le=64)] = 8
 
 
-class PlainSection(CueSection, frozen=True):
-    """A veto that must look quite clean; between its thresholds the visit goes on."""
+class MotionSection(CueSection, frozen=True):
+    """The veto by too perfect a motion; between its thresholds the visit goes on."""
 
     supports: Annotated[float, Meta(ge=0.05, le=0.999)] = 0.8
+
+
+class CoherenceSection(CueSection, frozen=True):
+    """The veto by motion, grain and sharpness; must look cleaner than anything shown does."""
+
+    supports: Annotated[float, Meta(ge=0.05, le=0.999)] = 0.93
 
 
 class BandsSection(CueSection, frozen=True):
     """The veto by refresh bands; a moving head disturbs it for a moment, few pairs mislead it."""
 
-    supports: Annotated[float, Meta(ge=0.05, le=0.999)] = 0.65
+    supports: Annotated[float, Meta(ge=0.05, le=0.999)] = 0.85
     frames: Annotated[int, Meta(ge=1, le=64)] = 6
 
 
@@ -98,8 +104,8 @@ class PadSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     texture: CueSection = msgspec.field(default_factory=CueSection)
     parallax: ParallaxSection = msgspec.field(default_factory=ParallaxSection)
-    coherence: PlainSection = msgspec.field(default_factory=PlainSection)
-    motion: PlainSection = msgspec.field(default_factory=PlainSection)
+    coherence: CoherenceSection = msgspec.field(default_factory=CoherenceSection)
+    motion: MotionSection = msgspec.field(default_factory=MotionSection)
     challenge: ChallengeSection = msgspec.field(default_factory=ChallengeSection)
     surface: CueSection = msgspec.field(default_factory=CueSection)
     raster: CueSection = msgspec.field(default_factory=CueSection)

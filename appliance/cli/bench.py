@@ -19,6 +19,7 @@ from rich.table import Table
 from appliance.cli.bench_log import MILLION, log_figures
 from appliance.cli.bench_preview import preview_figures
 from appliance.cli.bench_stages import FrameCost, Stages
+from appliance.cli.bench_visit import visit_figures
 from appliance.errors import ModelError, PictureError
 from appliance.gate.comparison import ReferenceSet
 from appliance.vision.features import LENGTH
@@ -70,6 +71,9 @@ def bench(
     ] = None,
     *,
     preview: Annotated[bool, typer.Option("--preview", help="Only the live preview.")] = False,
+    pad: Annotated[
+        bool, typer.Option("--pad", help="Only what proving the presentation adds to a visit.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
     """Measure what a frame costs, and where, on the packaged clip.
@@ -85,6 +89,9 @@ def bench(
     """
     if preview:
         show(preview_figures(), "live preview", as_json=as_json)
+        return
+    if pad:
+        show(visit_figures(), f"visits of {CLIP}", as_json=as_json)
         return
     start_s, peak_mb = start_and_work(frames)
     costs = frame_costs(frames)

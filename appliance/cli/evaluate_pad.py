@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -14,14 +15,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from appliance.cli.clip_cameras import ClipCameras
 from appliance.cli.photos import EvaluationError
 from appliance.cli.presentations import Outcome, play
 from appliance.cli.statistics import interval
 from appliance.config import load
 from appliance.gate.rules import cue_policies
-from appliance.pad_section import PadSection
-from appliance.vision.inference import ModelShelf
-from appliance.vision.pipeline import FacePipeline
+from appliance.sections import Config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,28 +80,30 @@ def pad(
     compared. No light is shown. apcer and bpcer count presentations. Where no face could be used,
     or nothing lacked but the turn that a person is asked for and a recording cannot give, there
     was no response (APNRR, BPNRR): refused all the same, it counts among the attacks as tried and
-    not passed, and is left out of bpcer; bpcer_with_no_turn has it in. The person is what stands
+    not passed, and is left out of bpcer; bpcer_with_no_turn has it in. Who did turn and showed no
+    relief is in bpcer. The person is what stands
     before "--" in a file's name. ms_per_frame is the cues' own work without the texture model;
-    seconds_to_accept the median of accepted bona fide presentations, from the touch on.
+    seconds_to_accept the median of accepted bona fide presentations, from the touch on;
+    waited_for counts which cue's evidence came last in them.
+
+    A clip comes from the camera that --config names, unless a file of the clip's name and .toml
+    beside it tells another: driver, bus, model and serial, as of a virtual or exchanged camera.
     """
-    section = load(config).pad if config else PadSection()
-    pipeline = FacePipeline(ModelShelf(), pad=section, timed=False)
-    policy = cue_policies(section)
+    gate = load(config) if config else Config()
+    cameras, policy = ClipCameras(gate), cue_policies(gate.pad)
     every = [*labelled(live, attacks=False), *labelled(attack, attacks=True)]
     clips = [one for one in every if part in {Part.ALL, part_of(person_of(one[0]))}]
     shown = track(clips, description="presentations", console=Console(stderr=True), transient=True)
     tried = [
         Tried(name, label, person_of(path), outcome)
         for path, label in shown
-        for name, outcome in play(path, pipeline, policy)
+        for name, outcome in play(path, cameras.pipeline(path), policy)
     ]
-    bench = pipeline.cues
-    own_ns = sum(ns for name, ns in bench.spent_ns.items() if name != "texture")
     figures = summary(tried)
-    figures["ms_per_frame"] = round(own_ns / max(bench.looks, 1) / 1e6, 3)
-    figures["ms_by_cue"] = {
-        name: round(ns / max(bench.looks, 1) / 1e6, 3) for name, ns in bench.spent_ns.items()
-    }
+    by_cue = cameras.ms_by_cue()
+    own = sum(ms for name, ms in by_cue.items() if name != "texture")
+    figures["ms_per_frame"] = round(own, 3)
+    figures["ms_by_cue"] = {name: round(ms, 3) for name, ms in by_cue.items()}
     if as_json:
         typer.echo(json.dumps(figures, indent=2, allow_nan=False))
         return
@@ -165,6 +167,11 @@ def summary(tried: Iterable[Tried]) -> dict[str, object]:
         "people": {label: len(names) for label, names in people.items()},
         "seconds_to_accept": _middle(
             [one.outcome.seconds for one in tried if one.label == LIVE and one.outcome.accepted]
+        ),
+        "waited_for": Counter(
+            one.outcome.waited_for
+            for one in tried
+            if one.label == LIVE and one.outcome.accepted and one.outcome.waited_for
         ),
         "per_clip": per_clip,
     }

@@ -76,7 +76,9 @@ class Outcome:
         cues: what each cue said last.
         seconds: from the touch to the end of it.
         responded: there was a face that could be judged; otherwise a non-response.
-        turned: False where nothing lacked but a turn, which nobody in a recording can be asked for.
+        turned: False where nothing lacked but a turn, which nobody in a recording can be asked for;
+            who turned far enough to be judged and showed no relief is refused like everybody.
+        waited_for: the cue whose evidence came last before the presentation was accepted.
 
     """
 
@@ -87,6 +89,7 @@ class Outcome:
     seconds: float = 0.0
     responded: bool = True
     turned: bool = True
+    waited_for: str = ""
 
 
 class FootageClock:
@@ -175,6 +178,7 @@ class Presentation:
     outcome: Outcome | None = None
     hint: Hint = Hint.NONE
     cues: tuple[CueEvidence, ...] = ()
+    lacking: str = ""
 
     def play(self, camera: PieceCamera) -> Outcome:
         """Return what the piece led to."""
@@ -204,13 +208,15 @@ class Presentation:
             case CuesSeen(cues=cues):
                 self.cues = cues
                 visits.weigh(message)
-                judged = _judged(examine(cues, self.policy))
+                judged = self._judged(cues)
                 if judged.accepted:  # a fresh picture for the probe is no matter of the cues
                     self.outcome = judged
+                else:
+                    self.lacking = judged.cue
             case FaceEvidence():
                 if visits.accept(message) is None:
                     self.cues = message.cues
-                    self.outcome = _judged(examine(message.cues, self.policy))
+                    self.outcome = self._judged(message.cues)
             case VisitAbandoned(hint=hint):
                 self.hint = hint if hint is not Hint.NONE else self.hint
                 visits.abandon(message)
@@ -222,16 +228,30 @@ class Presentation:
         if not self.cues:
             reason = f"{Reason.NO_USABLE_FACE.value}: {self.hint.value}"
             return Outcome(accepted=False, reason=reason, responded=False)
-        return _judged(examine(self.cues, self.policy))
+        return self._judged(self.cues)
 
     def _ended(self, one: Outcome, seconds: float) -> Outcome:
         return replace(one, cues=self.cues, seconds=seconds)
 
+    def _judged(self, cues: tuple[CueEvidence, ...]) -> Outcome:
+        finding = examine(cues, self.policy)
+        accepted = finding.judgement is PresentationJudgement.SUPPORTED
+        return Outcome(
+            accepted,
+            _REASONS[finding.judgement],
+            finding.cue,
+            turned=not _only_a_turn(finding, cues, self.policy),
+            waited_for=self.lacking if accepted else "",
+        )
 
-def _judged(finding: Finding) -> Outcome:
-    accepted = finding.judgement is PresentationJudgement.SUPPORTED
-    only_a_turn = finding.lacks == {CueKind.PROOF_GEOMETRY}
-    return Outcome(accepted, _REASONS[finding.judgement], finding.cue, turned=not only_a_turn)
+
+def _only_a_turn(
+    finding: Finding, cues: tuple[CueEvidence, ...], policy: tuple[CuePolicy, ...]
+) -> bool:
+    """Whether nothing lacks but relief, and no turn was far enough to look for it."""
+    least = {one.name: one.min_frames for one in policy if one.kind is CueKind.PROOF_GEOMETRY}
+    looked = any(one.frames >= least[one.cue] for one in cues if one.cue in least)
+    return finding.lacks == {CueKind.PROOF_GEOMETRY} and not looked
 
 
 def play(

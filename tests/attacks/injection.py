@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 
-from hardware.ports import Frame
+from hardware.ports import CameraOrigin, Frame
 from tests.attacks.bona_fide import live_light
 from tests.attacks.camera import GateCamera, Shot, draw_settings, linear
 from tests.attacks.puppets import dancing
@@ -15,6 +15,29 @@ from tests.attacks.sources import Source, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+CONFIGURED: Final = CameraOrigin("uvcvideo", "1-1.2", "046d:0825", "A1B2C3D4")
+"""The gate's own camera, as its configuration names it to the last digit."""
+DEVICES: Final = (
+    CameraOrigin("virtual", "", "Dummy video device (0x0000)"),  # v4l2loopback
+    CameraOrigin("virtual", "", "OBS Virtual Camera"),
+    CameraOrigin("vivid", "vivid.0", "vivid-000-vid-cap"),
+    CameraOrigin("uvcvideo", "1-1.2", "534d:2109"),  # an HDMI grabber in the camera's place
+    CameraOrigin("uvcvideo", "1-1.4", "046d:0825", "F00DF00D"),  # the same model, another port
+)
+"""What a clip is fed in through, as the kernel tells it (`hardware/camera_origin.py`)."""
+
+
+def device(seed: int) -> CameraOrigin:
+    """Return what the presentation of that seed is fed in through."""
+    return DEVICES[seed % len(DEVICES)]
+
+
+def told(origin: CameraOrigin) -> str:
+    """Return the words in which a file beside a clip tells its camera: `[camera.origin]`'s."""
+    values = (origin.driver, origin.bus, origin.model, origin.serial)
+    named = zip(("driver", "bus", "model", "serial"), values, strict=True)
+    return "".join(f'{key} = "{value}"\n' for key, value in named)
 
 
 def injection(source: Source, seed: int, cast: Sequence[Source]) -> Iterator[Frame]:

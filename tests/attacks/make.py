@@ -2,6 +2,8 @@
 
 OUT/live holds bona fide presentations, OUT/attack/SPECIES attacks and OUT/control the blank
 medium, all named PERSON--VARIANT-SEED.avi and all written by the same codec at the same quality.
+Beside an injected clip lies PERSON--injection-SEED.toml, what the system tells of the device it
+comes through; OUT/gate.toml configures the camera of the gate that it is not.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import cv2
 import typer
 
 from tests.attacks.camera import HEIGHT, WIDTH
+from tests.attacks.injection import CONFIGURED, device, injection, told
 from tests.attacks.sources import find_sources
 from tests.attacks.species import CONTROLS, LIVE, attacks
 
@@ -74,11 +77,14 @@ def write_all(home: Path, name: str, make: Make, sources: Iterable[Source], per_
     for source in sources:
         for number in range(per_source):
             path = home / f"{source.person}--{name}-{number}.avi"
+            seed = seed_of(source.person, name, number)
             if not path.exists():
-                frames = list(make(source, seed_of(source.person, name, number)))
+                frames = list(make(source, seed))
                 if not frames:
                     continue
                 write_clip(path, frames, round(rate_of(frames), 2))
+            if name == injection.__name__:
+                path.with_suffix(".toml").write_text(told(device(seed)))
             count += 1
     return count
 
@@ -163,6 +169,8 @@ def main() -> None:
     # OpenBLAS would wake a thread for every 3 x 3 matrix, which takes a hundred times as long; it
     # reads this when it is loaded, that is in the new processes.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    given.out.mkdir(parents=True, exist_ok=True)
+    (given.out / "gate.toml").write_text(f"[camera.origin]\n{told(CONFIGURED)}")
     with ProcessPoolExecutor(given.workers, multiprocessing.get_context("spawn")) as pool:
         list(pool.map(carry_out, orders))
 

@@ -7,11 +7,15 @@ from itertools import islice
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
+from appliance.camera_section import OriginSection
+from appliance.vision.pad.camera_path import origin_fault
 from hardware.sim.library import footage_path
 from tests.attacks.bona_fide import blank_medium, small_turn
+from tests.attacks.injection import CONFIGURED, DEVICES
 from tests.attacks.make import rate_of, seed_of, write_all, write_clip
 from tests.attacks.photos import CARRIED
 from tests.attacks.place import Attacker
@@ -46,6 +50,24 @@ def some(frames: object, count: int = 3) -> list[np.ndarray]:
 
 def test_there_are_at_least_eight_species() -> None:
     assert len(ATTACKS) >= 8
+
+
+def test_an_injected_clip_tells_the_device_it_comes_through(
+    cast: list[Source], tmp_path: Path
+) -> None:
+    make = attacks(cast)["injection"]
+    assert write_all(tmp_path, "injection", make, cast[2:], 1) == 1
+    beside = tmp_path / "astronaut--injection-0.toml"
+    origin = msgspec.toml.decode(beside.read_bytes(), type=OriginSection)
+    [one] = [d for d in DEVICES if (d.driver, d.model) == (origin.driver, origin.model)]
+    assert origin_fault(one, CONFIGURED)
+
+
+def test_no_device_of_the_injections_is_the_gates_own() -> None:
+    found = [origin_fault(one, CONFIGURED) for one in DEVICES]
+    assert ["driver" in found[0], "driver" in found[2]] == [True, True]
+    assert ["model 534d:2109" in found[3], "bus 1-1.4" in found[4]] == [True, True]
+    assert origin_fault(CONFIGURED, CONFIGURED) == ""
 
 
 def test_attacks_with_stills_have_at_least_twenty_people() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,9 +11,13 @@ import typer
 from typer.testing import CliRunner
 
 from appliance.cli import bench as commands
+from appliance.cli import bench_visit
 from appliance.cli.bench_stages import FrameCost, Stages
 from appliance.errors import ModelError, PictureError
 from appliance.vision.inference import ModelShelf
+
+if TYPE_CHECKING:
+    from appliance.pad_section import PadSection
 
 KEYS = {
     "stages_ms",
@@ -55,6 +60,35 @@ def test_a_person_reads_a_table(app: typer.Typer, monkeypatch: pytest.MonkeyPatc
     result = CliRunner().invoke(app, ["--frames", "2", "--log-events", "1000"])
     assert result.exit_code == 0, result.output
     assert "refine" in result.stdout
+
+
+def test_what_proving_adds_is_told_apart_from_the_wait_for_a_turn(
+    app: typer.Typer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spans = {False: [(400, 350), (420, 380), None], True: [(900, 800), None, (1500, 1300)]}
+    every = {False: [(650, 520), (700, 600), (700, 600)], True: spans[True]}
+
+    def visits(pad: PadSection) -> list[tuple[float, float] | None]:
+        rows = spans[False] if not pad.motion.on else every[pad.parallax.on]
+        return [None if row is None else (row[0] * 1e6, row[1] * 1e6) for row in rows]
+
+    monkeypatch.setattr(bench_visit, "visits", visits)
+    monkeypatch.setattr(bench_visit, "STARTS_S", (1.0, 2.0, 3.0))
+    result = CliRunner().invoke(app, ["--pad", "--json"])
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert figures["admitted"] == {"alone": 2, "no_turn": 3, "proven": 2}
+    assert figures["visit_ms"] == {"alone": 400.0, "no_turn": 650.0, "proven": 900.0}
+    assert figures["added_ms"] == {"alone": 0.0, "no_turn": 250.0, "proven": 500.0}
+    assert figures["work_ratio"] == 2.286
+
+
+def test_a_visit_is_measured_from_intent_to_relay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_visit, "STARTS_S", (13.0,))
+    [one] = bench_visit.visits(bench_visit.configurations()["alone"])
+    assert one is not None
+    span_ns, work_ns = one
+    assert 0 < work_ns < span_ns
 
 
 def test_a_room_that_does_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,16 @@ import pytest
 from typer.testing import CliRunner
 
 from appliance.cli import build
+from appliance.cli.clip_cameras import ClipCameras
 from appliance.cli.evaluate_pad import Part, Tried, labelled, part_of, person_of, summary
 from appliance.cli.photos import EvaluationError
-from appliance.cli.presentations import ClipError, Outcome, pieces, play
+from appliance.cli.presentations import ClipError, Outcome, Presentation, pieces, play
+from appliance.config import parse
 from appliance.gate.access.presentation import CueKind, CuePolicy
+from appliance.gate.rules import cue_policies
+from appliance.messages import CueEvidence
+from appliance.pad_section import PadSection
+from appliance.sections import Config
 from appliance.vision.inference import ModelShelf
 from appliance.vision.pipeline import FacePipeline
 from hardware.sim.library import footage_path
@@ -82,6 +88,20 @@ def test_a_policy_with_a_cue_that_does_not_run_accepts_nobody(
     assert outcome.responded
 
 
+def test_who_turned_and_showed_no_relief_is_refused_and_who_never_turned_could_be_asked(
+    pipeline: FacePipeline,
+) -> None:
+    policy = (*TEXTURE, CuePolicy("parallax", CueKind.PROOF_GEOMETRY, 0.6, 0.0, 8))
+    one = Presentation(pipeline, policy)
+    skin = CueEvidence("texture", 0.9, 8, "1")
+    still = one._judged((skin, CueEvidence("parallax", 0.0, 0, "1")))
+    flat = one._judged((skin, CueEvidence("parallax", 0.1, 12, "1")))
+    ink = CueEvidence("texture", 0.1, 8, "1")
+    paper = one._judged((ink, CueEvidence("parallax", 0.0, 0, "1")))
+    assert [out.accepted for out in (still, flat, paper)] == [False, False, False]
+    assert [out.turned for out in (still, flat, paper)] == [False, True, True]
+
+
 @pytest.mark.parametrize(
     ("total", "fps", "parts"),
     [
@@ -123,7 +143,7 @@ def test_a_folder_without_clips_is_an_error(tmp_path: Path) -> None:
 
 def test_attacks_and_people_are_counted_apart_and_no_response_is_no_refusal() -> None:
     passed, refused = (
-        Outcome(accepted=True, reason="supported"),
+        Outcome(accepted=True, reason="supported", waited_for="motion"),
         Outcome(accepted=False, reason="face-attack"),
     )
     nothing = Outcome(accepted=False, reason="face-not-usable: none", responded=False)
@@ -143,6 +163,7 @@ def test_attacks_and_people_are_counted_apart_and_no_response_is_no_refusal() ->
     assert figures["bpcer"] == [1, 2]
     assert figures["bpcer_with_no_turn"] == [2, 3]
     assert figures["bona_fide_no_turn"] == 1
+    assert figures["waited_for"] == {"motion": 1}
     assert figures["bona_fide_no_response"] == 1
     assert figures["people"] == {"live": 3, "print": 3, "phone": 1}
 
@@ -161,3 +182,55 @@ def test_the_command_prints_json_with_its_keys(tmp_path: Path) -> None:
     assert figures["apcer"] == {"wall": [0, 1]}
     first = figures["per_clip"][0]
     assert {"file", "label", "accepted", "reason", "cues"} <= first.keys()
+
+
+GATE = """[camera.origin]
+bus = "1-1.2"
+model = "046d:0825"
+"""
+
+
+def through(device: str, clip: Path) -> tuple[str, str]:
+    """Return the reason and the deciding cue of a clip fed in through a device."""
+    clip.with_suffix(".toml").write_text(device)
+    cameras = ClipCameras(parse(GATE))
+    [(_, outcome)] = play(clip, cameras.pipeline(clip), cue_policies(PadSection()))
+    assert not outcome.accepted
+    return outcome.reason, outcome.cue
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        'driver = "virtual"\nmodel = "Dummy video device (0x0000)"',
+        'driver = "uvcvideo"\nbus = "1-1.2"\nmodel = "534d:2109"',
+        'driver = "uvcvideo"\nbus = "1-1.4"\nmodel = "046d:0825"',
+    ],
+)
+def test_a_living_face_through_another_camera_is_an_attack(device: str, tmp_path: Path) -> None:
+    clip = write(tmp_path / "woman.avi", footage(60))
+    assert through(device, clip) == ("face-attack", "camera_path")
+
+
+def test_a_clip_that_tells_no_camera_comes_from_the_configured_one(tmp_path: Path) -> None:
+    clip = write(tmp_path / "woman.avi", footage(60))
+    cameras = ClipCameras(parse(GATE))
+    [(_, outcome)] = play(clip, cameras.pipeline(clip), cue_policies(PadSection()))
+    [path] = [one for one in outcome.cues if one.cue == "camera_path"]
+    assert path.score == 1.0
+    assert path.frames > 8
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("driver = 3", "str"),
+        ('maker = "x"', "maker"),
+        ('bus = "1-1.2"', "no driver"),
+        ("=", "nvalid"),
+    ],
+)
+def test_a_file_that_tells_no_camera_is_an_error(text: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(EvaluationError, match=found):
+        ClipCameras(Config()).pipeline(tmp_path / "a.avi")

@@ -9,6 +9,7 @@ import numpy as np
 
 from appliance.messages import CueEvidence
 from appliance.vision.pad.scale import below
+from appliance.vision.samples import brief
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from appliance.vision.pad.look import Look
 
 CUE: Final = "bands"
-VERSION: Final = "1"
+VERSION: Final = "2"
 ROWS: Final = 192
 COLUMNS: Final = 96
 """Size of the cue's own copy of a picture."""
@@ -26,8 +27,11 @@ WAVES: Final = slice(2, 17)
 """Bands over that height; fewer is shading, more is noise."""
 MOST_GAP_NS: Final = 180_000_000
 """Between two pictures of a pair; over a longer time a head has moved."""
-MOST_SHIFT: Final = 0.012
-"""Face heights between two pictures of a pair; beyond, the motion itself makes stripes."""
+MOST_SHIFT: Final = 0.03
+"""Face heights between two pictures of a pair, half a face height a second; the face of the older
+one is moved by as much before they are compared, beyond it turns too much for that. Whoever turns
+as asked so gives a pair in nearly every picture; without, below 0.012, a turning man gave 14 in
+three seconds (`d3`)."""
 MOST_ROWS: Final = 0.02
 """Face heights by which brow and chin can move within such a pair."""
 MOST_PAIRS: Final = 40
@@ -51,9 +55,10 @@ class BandsCue:
 
     A rolling shutter reads row after row; a source that flickers lights some rows more than others,
     and other rows in the next picture. The median over columns removes the face, a cubic slow
-    changes. What the halves of the face do not share is motion, what the columns beside the face
-    share with it is a lamp at 100 or 120 Hz (research, section 1d). Screens dimmed by direct
-    current have no bands, nor has any source if the exposure is a multiple of its period.
+    changes. The face's own motion is taken off first: bands belong to the rows of the sensor and
+    stay where they are. What the halves of the face do not share is motion, what the columns beside
+    the face share with it is a lamp at 100 or 120 Hz (research, section 1d). Screens dimmed by
+    direct current have no bands, nor has any source if the exposure is a multiple of its period.
     """
 
     def __init__(self) -> None:
@@ -72,14 +77,20 @@ class BandsCue:
         new = np.log(small.astype(np.float32) + DARK)
         small.fill(0)
         place = look.mesh.points[:, :2].mean(axis=0, dtype=np.float64)
-        shift = float(np.hypot(*(place - self._place))) / look.face.box[3]
+        way = place - self._place
+        shift = float(np.hypot(*way)) / look.face.box[3]
         old, self._old = self._old, new
         near = look.taken_ns - self._old_ns <= MOST_GAP_NS and shift <= MOST_SHIFT
         self._old_ns, self._place = look.taken_ns, place
         if old is None:
             return
         if near:
-            self._add(new, old, look)
+            rows, columns = look.grey.shape
+            move = np.array([[1, 0, way[0] * COLUMNS / columns], [0, 1, way[1] * ROWS / rows]])
+            with brief(
+                cv2.warpAffine(old, move, (COLUMNS, ROWS), borderMode=cv2.BORDER_REPLICATE)
+            ) as moved:
+                self._add(new, np.asarray(moved, np.float32), old, look)
         old.fill(0.0)
 
     def evidence(self) -> CueEvidence:
@@ -108,7 +119,14 @@ class BandsCue:
         self._place = np.zeros(2)
         self._seen.clear()
 
-    def _add(self, new: NDArray[np.float32], old: NDArray[np.float32], look: Look) -> None:
+    def _add(
+        self,
+        new: NDArray[np.float32],
+        moved: NDArray[np.float32],
+        old: NDArray[np.float32],
+        look: Look,
+    ) -> None:
+        """Add a pair; `moved` is the older picture with its face where the newer one has it."""
         rows, columns = look.grey.shape
         x, y = look.face.centre[0] * COLUMNS / columns, look.face.centre[1] * ROWS / rows
         width, height = look.face.box[2] * COLUMNS / columns, look.face.box[3] * ROWS / rows
@@ -119,7 +137,10 @@ class BandsCue:
             ((x, x + 0.42 * width),),
             ((0.0, x - 1.1 * width), (x + 1.1 * width, float(COLUMNS))),
         )
-        lines = [_lines(new[rows_seen], old[rows_seen], span) for span in spans]
+        lines = [
+            _lines(new[rows_seen], before[rows_seen], span)
+            for before, span in zip((moved, moved, old), spans, strict=True)
+        ]
         if lines[0] is None or lines[1] is None or lines[0].shape[1] < 2 * WAVES.stop:
             return  # the face is at the border, or tiny
         most = MOST_ROWS * height

@@ -56,7 +56,7 @@ def test_bands_over_the_whole_picture_are_no_evidence_since_it_may_be_a_lamp(eas
 def test_steady_light_is_clean(easel: Easel) -> None:
     evidence = shown(easel, 0.0).evidence()
     assert evidence.score > 0.95
-    assert (evidence.cue, evidence.version) == ("bands", "1")
+    assert (evidence.cue, evidence.version) == ("bands", "2")
 
 
 def test_light_that_changes_as_a_whole_is_clean(easel: Easel) -> None:
@@ -75,6 +75,37 @@ def test_a_nod_is_no_band(easel: Easel) -> None:
     evidence = cue.evidence()
     assert evidence.frames >= 8
     assert evidence.score > 0.9
+
+
+def test_bands_stay_with_the_rows_while_the_face_moves_through_them(easel: Easel) -> None:
+    cue = BandsCue()
+    for number in range(24):
+        centre = (320.0 + 5.0 * number - 60.0, 240.0 + 4.0 * np.sin(number / 2))
+        face = easel.face(easel.room(), centre, 200)
+        left = round(centre[0]) - 110
+        pixels = face * flicker(number, 0.02, slice(left, left + 220))
+        cue.look(easel.look(np.clip(pixels, 0, 255).astype(np.uint8), centre))
+    evidence = cue.evidence()
+    assert evidence.frames == 23
+    assert evidence.score < 0.4
+
+
+def test_a_face_that_goes_aside_is_no_band_and_every_pair_counts(easel: Easel) -> None:
+    cue = BandsCue()
+    for number in range(24):
+        centre = (320.0 + 5.0 * number - 60.0, 240.0)
+        cue.look(easel.look(easel.face(easel.room(), centre, 200), centre))
+    evidence = cue.evidence()
+    assert evidence.frames == 23
+    assert evidence.score > 0.9
+
+
+def test_a_face_that_is_carried_past_is_not_compared(easel: Easel) -> None:
+    cue = BandsCue()
+    for number in range(16):
+        centre = (200.0 + 8.0 * number, 240.0)
+        cue.look(easel.look(easel.face(easel.room(), centre, 200), centre))
+    assert cue.evidence().frames == 0
 
 
 def test_pictures_far_apart_in_time_are_not_compared(easel: Easel) -> None:

@@ -116,7 +116,7 @@ def test_nothing_seen_is_no_evidence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("k", "after_s", "frames"), [(0.9, 1.0, 0), (0.9, 2.0, 50), (0.3, 1.0, 25)]
+    ("k", "after_s", "frames"), [(0.9, 0.6, 0), (0.9, 1.0, 25), (0.3, 0.6, 15)]
 )
 def test_a_head_as_plain_as_a_painted_one_is_looked_at_for_longer(
     easel: Easel, monkeypatch: pytest.MonkeyPatch, k: float, after_s: float, frames: int
