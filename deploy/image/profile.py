@@ -159,8 +159,11 @@ def load(name: str, folder: Path = HERE) -> Profile:
             data=card.number("data"),
             smallest_card_gb=card.number("smallest_card_gb"),
         ),
-        archive=archive
-        and Archive(archive.text("url"), archive.text("key"), archive.texts("components")),
+        archive=(
+            Archive(archive.text("url"), archive.text("key"), archive.texts("components"))
+            if archive
+            else None
+        ),
     )
     for reader in (base, own, card, packed, files, *([archive] if archive else [])):
         reader.end()

@@ -226,16 +226,6 @@ def _tidy(profile: Profile, root: Path) -> None:
     for name in MOUNT_POINTS:
         (root / name).mkdir(exist_ok=True)
     (root / "etc/machine-id").write_text("", "ascii")
-    for path in (
-        "etc/resolv.conf",
-        "etc/ld.so.cache~",
-        "etc/.pwd.lock",
-        "etc/passwd-",
-        "etc/group-",
-    ):
-        (root / path).unlink(missing_ok=True)
-    for path in ("etc/shadow-", "etc/gshadow-", "etc/subuid-", "etc/subgid-"):
-        (root / path).unlink(missing_ok=True)
 
 
 def _remove(*folders: Path) -> None:

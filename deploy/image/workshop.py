@@ -45,11 +45,21 @@ class Workshop:
         print(f"[{passed // 60:3d}:{passed % 60:02d}] {words}", flush=True)  # noqa: T201
 
     def do(self, words: str, action: Callable[..., object], *arguments: object) -> None:
-        """Do a step of our own."""
+        """Do a step of our own.
+
+        Raises:
+            BuildError: the disk would not.
+
+        """
         if self.dry:
             print(f"      {words}")  # noqa: T201
-        else:
+            return
+        try:
             action(*arguments)
+        except OSError as fault:
+            raise BuildError(
+                f"{words}: {fault.strerror} ({fault.filename})", _remedy(str(fault))
+            ) from fault
 
     def call(self, command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
         """Run a command; what it says goes to `build.log`.
@@ -94,8 +104,14 @@ class Workshop:
                 said = file.read().decode("utf-8", "replace").splitlines()[-TAIL:]
             raise BuildError(
                 f"{words[0]} failed ({ended.returncode}):\n    " + "\n    ".join(said),
-                f"All it said is in {log}. Begin again with the same command: what is done stays.",
+                f"{_remedy(' '.join(said))} All it said is in {log}.",
             )
+
+
+def _remedy(said: str) -> str:
+    if "No space left on device" in said:
+        return "The disk is full: make room, or choose another one with --work and --out."
+    return "Begin again with the same command: what is done stays."
 
 
 def tell_error(words: str) -> None:
