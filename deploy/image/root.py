@@ -127,7 +127,7 @@ def squash(profile: Profile, shop: Workshop, name: str = "root.squashfs") -> Non
     packed = profile.squashfs
     level = ["-Xcompression-level", str(packed.level)] if packed.compressor == "zstd" else []
     shop.call(
-        ["env", "-u", "SOURCE_DATE_EPOCH", "nice", "mksquashfs", shop.work / "root", target,
+        ["env", "-u", "SOURCE_DATE_EPOCH", "nice", "-n", "5", "mksquashfs", shop.work / "root", target,
          "-noappend", "-no-progress", "-comp", packed.compressor, *level, "-b", packed.block,
          "-mkfs-time", str(shop.epoch), "-all-time", str(shop.epoch), "-no-exports", "-xattrs"]
     )  # fmt: skip

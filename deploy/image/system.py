@@ -75,7 +75,7 @@ def install(profile: Profile, shop: Workshop, mirror: str = DEBIAN) -> None:
     """Make `work/system.tar` and `work/packages`."""
     folder = shop.work / "packages"
     shop.do(f"make {folder}", lambda: folder.mkdir(parents=True, exist_ok=True))
-    shop.call(["nice", *command(profile, shop.work, mirror)])
+    shop.call(["nice", "-n", "5", *command(profile, shop.work, mirror)])
 
 
 def installed(root: Path) -> dict[str, tuple[str, str]]:

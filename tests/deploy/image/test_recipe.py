@@ -318,7 +318,7 @@ def test_debian_alone_serves_the_virtual_machine_and_pi_packages_come_with_their
     assert not [word for word in words if "insecure" in word or "trusted=yes" in word]
 
 
-@pytest.mark.parametrize("unit", ["kiosk.service"])
+@pytest.mark.parametrize("unit", ["kiosk.service", "kiosk-address.service", "kiosk-address.path"])
 def test_units_of_the_image_verify(tmp_path: Path, unit: str) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed: apt-get install systemd")
@@ -326,7 +326,7 @@ def test_units_of_the_image_verify(tmp_path: Path, unit: str) -> None:
     shutil.copytree("/usr/lib/systemd/system", place, symlinks=True)
     shutil.copytree(OVERLAY / "usr", tmp_path / "usr", dirs_exist_ok=True, symlinks=True)
     (tmp_path / "usr/bin").mkdir()
-    for program in ("usr/bin/cage",):
+    for program in ("usr/bin/cage", "usr/bin/install", "usr/bin/mv"):
         (tmp_path / program).write_text("#!/bin/sh\n")
         (tmp_path / program).chmod(0o755)
     root.place_files(load("qemu"), tmp_path)
@@ -342,3 +342,15 @@ def test_units_of_the_image_verify(tmp_path: Path, unit: str) -> None:
     )
     about = [line for line in said.stderr.splitlines() if "kiosk" in line]
     assert about == []
+
+
+def test_the_browser_gets_its_address_and_nobody_else_does() -> None:
+    units = OVERLAY / "usr/lib/systemd/system"
+    kiosk = (units / "kiosk.service").read_text("ascii")
+    hands = (units / "kiosk-address.service").read_text("ascii")
+    assert "User=sanmen-kiosk\n" in kiosk
+    assert " /run/sanmen-kiosk/ui.launch " in kiosk
+    assert "-o sanmen-kiosk -g sanmen-kiosk -m 0400 /run/sanmen/ui/ui.launch " in hands
+    assert "video" not in re.findall(r"^SupplementaryGroups=(.*)$", kiosk, re.MULTILINE)[0]
+    assert "--no-sandbox" not in kiosk
+    assert "--remote-debugging" not in kiosk
