@@ -38,6 +38,12 @@ OURS: Final = (
 """Where what lies in this repository goes, as systemd/README.md and the others ask for it."""
 RUN_ONLY: Final = frozenset({"kiosk.sh", "tryboot"})
 MOUNT_POINTS: Final = ("bootconfig", "media", "mnt", "proc", "sys", "dev", "run", "tmp", "var")
+IMPORTS: Final = (
+    "import appliance.gate.process, appliance.vision.process, appliance.ui.process, appliance.cli,"
+    " sdnotify, smartcard.scard, lgpio, serial, smbus2, spidev"
+)
+LGPIO_IN_TMP: Final = {"LG_WD": "/tmp"}  # noqa: S108 - of the root; emptied below
+"""Where lgpio leaves a pipe when it is imported."""
 MIB: Final = 1024 * 1024
 
 
@@ -57,6 +63,8 @@ def make(profile: Profile, shop: Workshop, version: str, keyring: Path) -> None:
     shop.do("take out what only the build needs", _purge, profile, shop)
     shop.do("forget what packages enabled by themselves", _forget_enabled, root)
     shop.call(["systemctl", f"--root={root}", "preset-all"])
+    # Every room and every reader's library, on the gate's own processor: what is missing shows now.
+    shop.call(["chroot", root, "/opt/sanmen/bin/python", "-B", "-c", IMPORTS], LGPIO_IN_TMP)
     shop.do(f"take kernel and firmware to {boot}", take_boot, profile, root, boot)
     shop.do("remove what nobody reads", _tidy, profile, root)
     shop.do("compile all Python modules", python_env.compile_all, root)
@@ -127,8 +135,8 @@ def squash(profile: Profile, shop: Workshop, name: str = "root.squashfs") -> Non
     packed = profile.squashfs
     level = ["-Xcompression-level", str(packed.level)] if packed.compressor == "zstd" else []
     shop.call(
-        ["env", "-u", "SOURCE_DATE_EPOCH", "nice", "-n", "5", "mksquashfs", shop.work / "root", target,
-         "-noappend", "-no-progress", "-comp", packed.compressor, *level, "-b", packed.block,
+        ["env", "-u", "SOURCE_DATE_EPOCH", "nice", "-n", "5", "mksquashfs",
+         shop.work / "root", target, "-noappend", "-no-progress", "-comp", packed.compressor, *level, "-b", packed.block,
          "-mkfs-time", str(shop.epoch), "-all-time", str(shop.epoch), "-no-exports", "-xattrs"]
     )  # fmt: skip
     shop.do("see whether it fits its partition", fits, profile, target)
