@@ -133,11 +133,13 @@ def squash(profile: Profile, shop: Workshop, name: str = "root.squashfs") -> Non
     target = shop.out / name
     shop.do(f"remove an old {target}", lambda: target.unlink(missing_ok=True))
     packed = profile.squashfs
-    level = ["-Xcompression-level", str(packed.level)] if packed.compressor == "zstd" else []
+    method = ["-comp", packed.compressor, "-b", packed.block]
+    if packed.compressor == "zstd":
+        method += ["-Xcompression-level", str(packed.level)]
+    times = ["-mkfs-time", str(shop.epoch), "-all-time", str(shop.epoch)]
     shop.call(
         ["env", "-u", "SOURCE_DATE_EPOCH", "nice", "-n", "5", "mksquashfs",
-         shop.work / "root", target, "-noappend", "-no-progress", "-comp", packed.compressor, *level, "-b", packed.block,
-         "-mkfs-time", str(shop.epoch), "-all-time", str(shop.epoch), "-no-exports", "-xattrs"]
+         shop.work / "root", target, "-noappend", "-no-progress", "-no-exports", *method, *times]
     )  # fmt: skip
     shop.do("see whether it fits its partition", fits, profile, target)
 
