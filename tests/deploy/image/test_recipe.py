@@ -354,3 +354,41 @@ def test_the_browser_gets_its_address_and_nobody_else_does() -> None:
     assert "video" not in re.findall(r"^SupplementaryGroups=(.*)$", kiosk, re.MULTILINE)[0]
     assert "--no-sandbox" not in kiosk
     assert "--remote-debugging" not in kiosk
+
+
+def test_what_the_other_pages_ask_of_an_image_was_looked_at() -> None:
+    """A new path or name there must be met here, and then be added to these lists."""
+    services = (REPOSITORY / "systemd/README.md").read_text("utf-8")
+    asked = services.partition("## What the image provides")[2].partition("## The key")[0]
+    assert set(re.findall(r"`(/[^` ]*)`", asked)) == {
+        "/usr/lib/systemd/system/",
+        "/usr/lib/",
+        "/usr/lib/systemd/",
+        "/usr/lib/udev/rules.d/",
+        "/dev/vcio",
+        "/opt/sanmen",
+        "/opt/sanmen/share/provision",
+        "/opt/sanmen/share/update",
+        "/bootconfig",
+        "/var",
+        "/var/lib/sanmen",
+        "/var/lib/systemd/credential.secret",
+        "/var/lib/sanmen/device/machine-id",
+        "/etc/machine-id",
+        "/var/lib/sanmen/config/10-sanmen.network",
+        "/run/systemd/network/",
+        "/run/sanmen/ui",
+    }
+    links = (OVERLAY / "usr/lib/tmpfiles.d/sanmen-image.conf").read_text("ascii")
+    assert "/run/systemd/network/10-sanmen.network" in links
+    updates = (DEPLOY / "update/README.md").read_text("utf-8")
+    must = updates.partition("What the image must provide:")[2].partition("\n\n")[0]
+    packages = set(load("rpi").packages)
+    for package in ("rauc", "squashfs-tools"):
+        assert f"`{package}`" in must
+        assert package in packages
+    for word in ("boot_a", "boot_b", "system_a", "system_b"):
+        assert f"`{word}`" in must
+        assert word in {name for name, _, _ in card.PARTITIONS}
+    assert "`panic=10`" in must
+    assert "emergency.target" in must
