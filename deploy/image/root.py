@@ -40,7 +40,7 @@ RUN_ONLY: Final = frozenset({"kiosk.sh", "tryboot"})
 MOUNT_POINTS: Final = ("bootconfig", "media", "mnt", "proc", "sys", "dev", "run", "tmp", "var")
 IMPORTS: Final = (
     "import appliance.gate.process, appliance.vision.process, appliance.ui.process, appliance.cli,"
-    " sdnotify, smartcard.scard, lgpio, serial, smbus2, spidev"
+    " sdnotify, smartcard.scard, lgpio, serial, smbus2, spidev, osdp"
 )
 LGPIO_IN_TMP: Final = {"LG_WD": "/tmp"}  # noqa: S108 - of the root; emptied below
 """Where lgpio leaves a pipe when it is imported."""

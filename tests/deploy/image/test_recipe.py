@@ -254,9 +254,8 @@ def test_wheels_are_those_the_project_pins() -> None:
         assert len(digest) == 64
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
     optional = project["optional-dependencies"]
-    pinned = dict(
-        one.split("==") for one in [*project["dependencies"], *optional["pi"], *optional["pn532"]]
-    )
+    wanted = [*project["dependencies"], *optional["pi"], *optional["pn532"], *optional["osdp"]]
+    pinned = dict(one.split("==") for one in wanted)
     left_out = {
         "opencv-python": "headless instead",
         "opencv-contrib-python": "mediapipe's",
