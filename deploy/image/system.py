@@ -6,10 +6,7 @@ import shlex
 import subprocess
 from typing import TYPE_CHECKING, Final
 
-from image.faults import BuildError
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from image.profile import Profile
@@ -78,25 +75,6 @@ def install(profile: Profile, shop: Workshop, mirror: str = DEBIAN) -> None:
     shop.call(["nice", "-n", "5", *command(profile, shop.work, mirror)])
 
 
-def installed(root: Path) -> dict[str, tuple[str, str]]:
-    """Return name -> version, architecture of every package in a root.
-
-    Raises:
-        BuildError: the root has no list of its packages.
-
-    """
-    try:
-        text = (root / "var/lib/dpkg/status").read_text("utf-8")
-    except OSError as fault:
-        raise BuildError(f"{root} is no Debian root", "Build it anew: --again system.") from fault
-    found: dict[str, tuple[str, str]] = {}
-    for paragraph in text.split("\n\n"):
-        fields = _fields(paragraph)
-        if fields.get("Status", "").endswith(" installed"):
-            found[fields["Package"]] = fields["Version"], fields["Architecture"]
-    return found
-
-
 def file_name(name: str, version: str, architecture: str) -> str:
     """Return what apt calls a package's file."""
     return f"{name}_{version.replace(':', '%3a')}_{architecture}.deb"
@@ -113,8 +91,3 @@ def machine_architecture() -> str:
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
-
-
-def _fields(paragraph: str) -> Mapping[str, str]:
-    lines = [line for line in paragraph.splitlines() if line and not line[0].isspace()]
-    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}

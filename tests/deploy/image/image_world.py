@@ -13,12 +13,14 @@ if str(DEPLOY) not in sys.path:
     sys.path.insert(0, str(DEPLOY))
 
 from image.preflight import Host  # noqa: E402 - deploy/ is no package
+from image.workshop import Workshop  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 RECIPE = DEPLOY / "image"
 EVERYTHING = 10**12
+EPOCH = 1_700_000_000
 
 
 def copied(folder: Path) -> Path:
@@ -51,3 +53,8 @@ def host(
         has_pip=has_pip,
         exists=lambda _: keys,
     )
+
+
+def shop(folder: Path, *, dry: bool = False) -> Workshop:
+    """Return a workshop in a test's folder; nothing of it is made yet."""
+    return Workshop(folder / "work", folder / "out", EPOCH, dry=dry)

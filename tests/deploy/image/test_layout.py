@@ -9,19 +9,17 @@ from dataclasses import replace
 
 import pytest
 
-from tests.deploy.image.image_world import RECIPE
+from tests.deploy.image.image_world import RECIPE, shop
 
 from image import card  # isort: skip
 from image.faults import BuildError  # isort: skip
 from image.profile import Card, load  # isort: skip
-from image.workshop import Workshop  # isort: skip
 from update import autoboot  # isort: skip
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-EPOCH = 1_700_000_000
 TOOLS = {
     "genimage": "genimage",
     "sfdisk": "fdisk",
@@ -42,18 +40,18 @@ def made(folder: Path) -> Path:
     need_tools()
     small = Card(bootconfig=32, boot=64, system=8, data=16, smallest_card_gb=1)
     profile = replace(load("rpi"), card=small)
-    shop = Workshop(folder / "work", folder / "out", EPOCH)
-    boot = shop.work / "boot"
+    place = shop(folder)
+    boot = place.work / "boot"
     (boot / "overlays").mkdir(parents=True)
-    shop.out.mkdir()
+    place.out.mkdir()
     (boot / "config.txt").write_bytes((RECIPE / "profiles/rpi/boot/config.txt").read_bytes())
     (boot / "vmlinuz").write_bytes(b"kernel")
     (boot / "overlays/vc4-kms-v3d.dtbo").write_bytes(b"overlay")
-    (shop.out / "root.squashfs").write_bytes(b"hsqs" + bytes(4092))
-    card.fat(shop, boot, shop.out / "boot.vfat", small.boot, "BOOT")
-    card.bootconfig(profile, shop)
-    card.assemble(profile, shop)
-    return shop.out
+    (place.out / "root.squashfs").write_bytes(b"hsqs" + bytes(4092))
+    card.fat(place, boot, place.out / "boot.vfat", small.boot, "BOOT")
+    card.bootconfig(profile, place)
+    card.assemble(profile, place)
+    return place.out
 
 
 def test_the_card_has_two_systems_and_the_numbers_updates_count_on(tmp_path: Path) -> None:
