@@ -104,7 +104,7 @@ def _twice(wish: stages.Wish, shop: Workshop) -> None:
 
 def _linked(work: Path, other: Path) -> None:
     other.mkdir(exist_ok=True)
-    for name in ("system.tar", "wheels"):
+    for name in ("system.tar", "wheels", "initrd.img"):
         (other / name).unlink(missing_ok=True)
         (other / name).symlink_to(work / name)
 

@@ -50,7 +50,7 @@ MIB: Final = 1024 * 1024
 def make(profile: Profile, shop: Workshop, version: str, keyring: Path) -> None:
     """Make `work/root`, and beside it `work/boot` with kernel, initrd and firmware."""
     root, boot = shop.work / "root", shop.work / "boot"
-    shop.do(f"remove {root} and {boot}", _remove, root, boot)
+    shop.do(f"remove {root} and {boot}", remove, root, boot)
     shop.do(f"make {root}", lambda: root.mkdir(parents=True))
     shop.call(["tar", "--numeric-owner", "-C", root, "-xf", shop.work / "system.tar"])
     shop.do("copy our own files and the overlays", place_files, profile, root)
@@ -59,7 +59,7 @@ def make(profile: Profile, shop: Workshop, version: str, keyring: Path) -> None:
     )
     shop.do("unpack the wheels", python_env.unpack, shop.work / "wheels", root)
     shop.call(["systemd-sysusers", f"--root={root}"])
-    shop.do("make the initrd in the root", _initrd, profile, shop)
+    shop.do("keep only the modules a gate uses", keep_modules, profile, shop)
     shop.do("take out what only the build needs", _purge, profile, shop)
     shop.do("forget what packages enabled by themselves", _forget_enabled, root)
     shop.call(["systemctl", f"--root={root}", "preset-all"])
@@ -88,24 +88,21 @@ def place_files(profile: Profile, root: Path) -> None:
         for path in sorted(overlay.rglob("*")):
             if not path.is_dir() or path.is_symlink():
                 _copy(path, root / path.relative_to(overlay))
-    modules_file = root / "usr/share/initramfs-tools/modules.d/sanmen"
-    with modules_file.open("a", encoding="ascii") as file:
-        file.write("".join(f"{name}\n" for name in profile.initrd))
 
 
 def take_boot(profile: Profile, root: Path, boot: Path) -> None:
     """Collect what starts a system.
 
     Raises:
-        BuildError: kernel, initrd or a file of the firmware is missing, or there is more than one.
+        BuildError: there is not one kernel, or a file of the firmware is missing.
 
     """
     boot.mkdir()
-    for pattern, name in ((profile.kernel, "vmlinuz"), ("boot/initrd.img-*", "initrd.img")):
-        found = sorted(root.glob(pattern))
-        if len(found) != 1:
-            raise BuildError(f"{len(found)} files are at {pattern}", "There must be one.")
-        shutil.copyfile(found[0], boot / name)
+    found = sorted(root.glob(profile.kernel))
+    if len(found) != 1:
+        raise BuildError(f"{len(found)} files are at {profile.kernel}", "There must be one.")
+    shutil.copyfile(found[0], boot / "vmlinuz")
+    shutil.copyfile(root.parent / "initrd.img", boot / "initrd.img")
     for pattern, folder in profile.files:
         found = sorted(root.glob(pattern))
         if not found:
@@ -170,8 +167,7 @@ def _copy(path: Path, target: Path) -> None:
         if target.is_symlink():
             target.unlink()
         shutil.copyfile(path, target)
-        executable = path.name in RUN_ONLY or "initramfs-tools" in path.parts
-        target.chmod(0o755 if executable and path.parent.name != "modules.d" else 0o644)
+        target.chmod(0o755 if path.name in RUN_ONLY else 0o644)
 
 
 def _name(profile: Profile, root: Path, version: str, keyring: Path) -> None:
@@ -189,19 +185,11 @@ def _name(profile: Profile, root: Path, version: str, keyring: Path) -> None:
     shutil.copyfile(keyring, rauc / "keyring.pem")
 
 
-def _initrd(profile: Profile, shop: Workshop) -> None:
+def keep_modules(profile: Profile, shop: Workshop) -> None:
+    """Remove all other modules of the kernel, and list those that are left."""
     root = shop.work / "root"
-    kernels = [folder.name for folder in sorted((root / "usr/lib/modules").iterdir())]
-    for path in (root / "boot").glob("initrd.img-*"):
-        path.unlink()
-    for kernel in kernels:
-        # mkinitramfs wants these; nothing of this machine's is seen by it otherwise.
-        shop.call(
-            ["chroot", root, "/usr/sbin/mkinitramfs", "-o", f"/boot/initrd.img-{kernel}", kernel]
-        )
-    for kernel in kernels:
-        modules.prune(root, profile.modules)
-        shop.call(["depmod", "-b", root / "usr", kernel])
+    kernel = modules.prune(root, profile.modules)
+    shop.call(["depmod", "-b", root / "usr", kernel])
 
 
 def _purge(profile: Profile, shop: Workshop) -> None:
@@ -238,7 +226,13 @@ def _tidy(profile: Profile, root: Path) -> None:
     (root / "etc/machine-id").write_text("", "ascii")
 
 
-def _remove(*folders: Path) -> None:
+def remove(*folders: Path) -> None:
+    """Remove folders, unless something is mounted in them.
+
+    Raises:
+        BuildError: something is.
+
+    """
     for folder in folders:
         if os.path.ismount(folder) or any(_mounted_under(folder)):
             raise BuildError(f"something is mounted in {folder}", "Unmount it, or restart.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from image import card, manifest, python_env, release, root, system
+from image import card, initrd, manifest, python_env, release, root, system
 from image.faults import BuildError
 from image.python_env import REPOSITORY
 
@@ -79,6 +79,13 @@ def plan(wish: Wish, shop: Workshop) -> tuple[Stage, ...]:
             lambda: [*digests(*SOURCES[:2], "pyproject.toml"), python_env.LOCK.read_bytes()],
             (work / "wheels",),
             lambda: python_env.fetch(shop),
+        ),
+        Stage(
+            "initrd",
+            "make what starts before the system (a few minutes)",
+            lambda: [*digests("deploy/image/initrd"), repr(profile.initrd).encode()],
+            (work / "initrd.img",),
+            lambda: initrd.make(profile, shop),
         ),
         Stage(
             "root",

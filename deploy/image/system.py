@@ -6,6 +6,8 @@ import shlex
 import subprocess
 from typing import TYPE_CHECKING, Final
 
+from image.profile import HERE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -40,7 +42,7 @@ def sources(profile: Profile, mirror: str = DEBIAN) -> tuple[str, ...]:
 def command(profile: Profile, work: Path, mirror: str = DEBIAN) -> list[str]:
     """Return the mmdebstrap command; packages once fetched stay in `work/packages`."""
     packages = shlex.quote(str(work / "packages"))
-    initrd = shlex.quote(str(profile.overlays[0] / "etc/initramfs-tools/conf.d/sanmen"))
+    initrd = shlex.quote(str(HERE / "initrd/etc/initramfs-tools/conf.d/sanmen"))
     options = [f"--dpkgopt=path-exclude={pattern}" for pattern in NOT_UNPACKED]
     return [
         "mmdebstrap",

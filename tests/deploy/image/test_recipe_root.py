@@ -124,11 +124,15 @@ def test_the_probe_is_in_the_virtual_machine_alone() -> None:
 
 
 def test_the_first_start_has_its_id_before_systemd_begins() -> None:
-    script = OVERLAY / "usr/share/initramfs-tools/scripts/local-bottom/sanmen"
+    script = RECIPE / "initrd/usr/share/initramfs-tools/scripts/local-bottom/sanmen"
     text = script.read_text("ascii")
     assert text.index("e2fsck") < text.index("mount -t ext4") < text.index("mount -o bind")
     assert (OVERLAY / "etc/machine-id").read_bytes() == b""
-    for path in (script, OVERLAY / "usr/share/initramfs-tools/hooks/sanmen", DEPLOY / "build"):
+    for path in (
+        script,
+        RECIPE / "initrd/usr/share/initramfs-tools/hooks/sanmen",
+        DEPLOY / "build",
+    ):
         subprocess.run(["/bin/sh", "-n", str(path)], check=True)  # noqa: S603 - our own
 
 
