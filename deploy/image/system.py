@@ -6,8 +6,6 @@ import shlex
 import subprocess
 from typing import TYPE_CHECKING, Final
 
-from image.profile import HERE
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -20,6 +18,7 @@ NOT_UNPACKED: Final = (
     "/usr/share/man/*",
     "/usr/share/info/*",
     "/usr/share/locale/*",
+    "/etc/kernel/*",  # what a kernel's package would do: an initrd of its own, for minutes
 )
 LICENCES: Final = "/usr/share/doc/*/copyright"
 
@@ -42,7 +41,6 @@ def sources(profile: Profile, mirror: str = DEBIAN) -> tuple[str, ...]:
 def command(profile: Profile, work: Path, mirror: str = DEBIAN) -> list[str]:
     """Return the mmdebstrap command; packages once fetched stay in `work/packages`."""
     packages = shlex.quote(str(work / "packages"))
-    initrd = shlex.quote(str(HERE / "initrd/etc/initramfs-tools/conf.d/sanmen"))
     options = [f"--dpkgopt=path-exclude={pattern}" for pattern in NOT_UNPACKED]
     return [
         "mmdebstrap",
@@ -59,9 +57,6 @@ def command(profile: Profile, work: Path, mirror: str = DEBIAN) -> list[str]:
         "--skip=essential/unlink",
         '--setup-hook=mkdir -p "$1/var/cache/apt/archives"',
         f"--setup-hook=sync-in {packages} /var/cache/apt/archives",
-        # Without it the kernel's package makes an initrd of every module, for minutes.
-        '--essential-hook=mkdir -p "$1/etc/initramfs-tools/conf.d"',
-        f"--essential-hook=copy-in {initrd} /etc/initramfs-tools/conf.d",
         f"--customize-hook=sync-out /var/cache/apt/archives {packages}",
         f"--include={','.join(profile.packages)}",
         profile.suite,
