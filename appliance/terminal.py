@@ -261,6 +261,18 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaySound:
+    """A sound to be heard now, for the technician's check.
+
+    Attributes:
+        name: as hardware.tones names it; one that is unknown is silent.
+
+    """
+
+    name: Word
+
+
+@dataclass(frozen=True, slots=True)
 class NoPage:
     """The counter is closed: the public screen is shown."""
 
@@ -293,7 +305,7 @@ class Touched:
     fields: Annotated[tuple[Field, ...], Meta(max_length=8)] = ()
 
 
-TO_SCREEN = (Terminal, Page, NoPage, ShowLight)
+TO_SCREEN = (Terminal, Page, NoPage, ShowLight, PlaySound)
 FROM_SCREEN = (Touched, LightAnswered)
 
-ScreenMessage = Terminal | Page | NoPage | Touched | ShowLight | LightAnswered
+ScreenMessage = Terminal | Page | NoPage | Touched | ShowLight | LightAnswered | PlaySound

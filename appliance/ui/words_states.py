@@ -79,6 +79,19 @@ _STATES: Final = {
     "word.not-wired": Words("未接线", "not wired"),
     "word.own-data": Words("本人资料", "their own data"),
     "word.pass": Words("二维码", "code"),
+    "word.played": Words("已播放", "played"),
+    "word.swapped": Words("没通电门就开", "opens without power"),
+    "word.held-high": Words("信号线被拉高", "line held high"),
+    "word.held-low": Words("信号线被拉低", "line held low"),
+    "word.fix-swapped": Words(
+        "断电：改接另一触点，或换高电平板", "Power off; other contact or board"
+    ),
+    "word.fix-held-high": Words(
+        "断电查线：继电器板须高电平触发", "Power off: take an active-high relay board"
+    ),
+    "word.fix-held-low": Words(
+        "断电查线：信号线碰地或接错", "Power off: the line touches ground or is crossed"
+    ),
     "word.pressed": Words("按下", "pressed"),
     "word.reachable": Words("可连通", "reachable"),
     "word.reason-complaint": Words("投诉", "Complaint"),
@@ -128,7 +141,9 @@ _CHECKS: Final = {
     "word.fix-network": Words("拔网线，或查防火墙", "Pull the cable, or check the firewall"),
     "word.todo-reader": Words("刷一张登记过的卡", "Hold an enrolled card"),
     "word.fix-reader": Words("检查读卡器接线和电源", "Check the reader's wires and power"),
-    "word.todo-relay": Words("按“检测”，听响声，推门", "Touch Run, hear the click, push the door"),
+    "word.todo-relay": Words(
+        "先推门：推不开；按“检测”再推", "Push: it holds. Touch Run, push again"
+    ),
     "word.fix-relay": Words(
         "检查继电器接线和锁电源", "Check the relay's wires and the lock's power"
     ),

@@ -394,5 +394,22 @@ STAFF = (
         ),
         ground=Ground.TECHNICIAN,
     ),
+    page(
+        "tech.check",
+        BACK,
+        *twins("failed"),
+        rows=(
+            row("todo", ":todo-relay"), row("live", ":swapped"), row("fix", ":fix-swapped"),
+            row("state", ":open"),
+        ),
+        ground=Ground.TECHNICIAN,
+    ),
+    page(
+        "tech.signed",
+        DONE,
+        rows=(row("at", AT),),
+        ground=Ground.TECHNICIAN,
+        code="x" * 900,
+    ),
 )  # fmt: skip
 PAGES = {one.name: one for one in (*DOORSTEP, *MINE, *ENROL, *OFFICE, *STAFF)}
