@@ -405,6 +405,17 @@ STAFF = (
         ground=Ground.TECHNICIAN,
     ),
     page(
+        "tech.check",
+        BACK,
+        Choice("run", Weight.PART),
+        *twins("failed", "passed"),
+        rows=(
+            row("todo", ":todo-relay"), row("live", ":off"), row("fix", ":fix-relay"),
+            row("state", ":open"),
+        ),
+        ground=Ground.TECHNICIAN,
+    ),
+    page(
         "tech.signed",
         DONE,
         rows=(row("at", AT),),
@@ -412,4 +423,6 @@ STAFF = (
         code="x" * 900,
     ),
 )  # fmt: skip
+WRONG = STAFF[-3]
 PAGES = {one.name: one for one in (*DOORSTEP, *MINE, *ENROL, *OFFICE, *STAFF)}
+PAGES["tech.check-wrong"] = WRONG
