@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from appliance.light import LightAnswered, ShowLight
+from appliance.light import LightAnswered, PlaySound, ShowLight
 from appliance.messages import Hint, Nanoseconds, ShortText
 
 Word = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$|^$")]
@@ -258,18 +258,6 @@ class Page:
     leaves: Count = 0
     locks_ns: Nanoseconds = 0
     preview: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PlaySound:
-    """A sound to be heard now, for the technician's check.
-
-    Attributes:
-        name: as hardware.tones names it; one that is unknown is silent.
-
-    """
-
-    name: Word
 
 
 @dataclass(frozen=True, slots=True)

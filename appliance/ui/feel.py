@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from appliance.clock import Clock
-    from appliance.terminal import PlaySound, Terminal
+    from appliance.light import PlaySound
+    from appliance.terminal import Terminal
     from appliance.ui.hub import Hub
     from hardware.ports import Indicator, Sound
 

@@ -6,8 +6,8 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
-from appliance.light import ShowLight
-from appliance.terminal import NoPage, Page, PlaySound, Terminal
+from appliance.light import PlaySound, ShowLight
+from appliance.terminal import NoPage, Page, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

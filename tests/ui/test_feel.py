@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from appliance.clock import SystemClock
-from appliance.terminal import NoPage, PlaySound
+from appliance.light import PlaySound
+from appliance.terminal import NoPage
 from appliance.ui.feel import Feel
 from appliance.ui.hub import Hub
 

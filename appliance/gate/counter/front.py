@@ -9,8 +9,8 @@ from appliance.errors import LinkError
 from appliance.gate.counter.vocabulary import PUBLIC_ACTS
 from appliance.gate.counter.wants import Given, Passing, Wanted
 from appliance.gate.terminal_state import TerminalState
-from appliance.light import LightAnswered
-from appliance.terminal import NoPage, Page, PlaySound, Standing, Touched
+from appliance.light import LightAnswered, PlaySound
+from appliance.terminal import NoPage, Page, Standing, Touched
 
 if TYPE_CHECKING:
     from collections.abc import Callable

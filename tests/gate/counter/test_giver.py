@@ -12,6 +12,7 @@ from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.counter.clerk import tools_of
 from appliance.gate.counter.counter import Counter
 from appliance.gate.counter.pages import all_forms
+from appliance.light import PlaySound
 from appliance.link import Link, pair
 from appliance.messages import (
     FROM_VISION,
@@ -28,7 +29,7 @@ from appliance.messages import (
 )
 from appliance.orders import FROM_GATE, StartVisit, StopVisit
 from appliance.sections import Config, Methods, ReaderSection, Site, Store
-from appliance.terminal import FROM_SCREEN, TO_SCREEN, Field, NoPage, Page, PlaySound, Touched
+from appliance.terminal import FROM_SCREEN, TO_SCREEN, Field, NoPage, Page, Touched
 from hardware.ports import CardTechnology, DoorOptions
 from hardware.sim.card import SoftCard
 from hardware.sim.card_memory import Memory
