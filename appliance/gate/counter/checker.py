@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from appliance.gate.counter.wants import CheckOrder, CheckSeen, Want
+from appliance.gate.update_seen import Updates
 from hardware.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from appliance.gate.counter.front import Front
     from appliance.gate.faults import Faults
     from appliance.gate.parts import Parts
+    from appliance.gate.update_seen import UpdateSeen
 
 NO_WANT: Final = -1
 BOTH: Final = 2
@@ -22,6 +24,8 @@ INPUTS: Final = {
     "fire": ("pressed", "at-rest"),
 }
 """Input -> words for active and not; a check passes once both were seen."""
+UPDATES_NS: Final = 500_000_000
+"""Between two looks at a stick."""
 RELAY: Final = "relay"
 SOUND: Final = "sound"
 TRIAL: Final = "help"
@@ -55,15 +59,19 @@ class Checker:
         self._name = ""
         self._rested = False
         self._swapped = False
+        self._updates = Updates()
+        self._updates_ns = 0
+        self._updates_told: tuple[int, UpdateSeen] | None = None
 
     def step(self, *, sees: bool) -> None:
-        """Look once, and tell the page what is new.
+        """Look once, and tell the page what is new: of a device, or of an update.
 
         Args:
             sees: vision is there.
 
         """
         wanted = self._front.wanted
+        self._look_for_updates(wanted.number)
         if not self._front.wants(Want.CHECK) or not isinstance(wanted.detail, CheckOrder):
             self._want, self._name = NO_WANT, ""
             return
@@ -81,6 +89,17 @@ class Checker:
         if found != self._told:
             self._told = found
             self._front.give(found)
+
+    def _look_for_updates(self, number: int) -> None:
+        now_ns = self._parts.clock.now_ns()
+        if not self._front.wants(Want.UPDATE):
+            self._updates_told = None
+        elif now_ns >= self._updates_ns:
+            self._updates_ns = now_ns + UPDATES_NS
+            found = (number, self._updates.seen())
+            if found != self._updates_told:
+                self._updates_told = found
+                self._front.give(found[1])
 
     def _look(self, order: CheckOrder, *, sees: bool) -> CheckSeen:
         name = order.name
