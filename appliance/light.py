@@ -1,10 +1,10 @@
-"""What gate and screen say to each other about the screen's own light."""
+"""What gate and screen say to each other about the screen's own light, and about sound."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appliance.messages import Nanoseconds, Score, Tint
+from appliance.messages import Nanoseconds, Score, ShortText, Tint
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +30,15 @@ class LightAnswered:
     tint: Tint
     brightness: Score
     shown_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class PlaySound:
+    """A sound to be heard now, for the technician's check.
+
+    Attributes:
+        name: as hardware.tones names it; one that is unknown is silent.
+
+    """
+
+    name: ShortText

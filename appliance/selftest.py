@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
+from appliance import selftest_door as door
+from appliance import selftest_machine as machine
 from appliance.clock import SystemClock
 from appliance.errors import SanmenError
 from appliance.gate import process as gate
@@ -22,18 +24,19 @@ from appliance.gate.store.roots import weakness
 from appliance.gate.store.settings import Settings
 from appliance.hardening import Measure, environment
 from appliance.pad_section import DEMANDS
+from appliance.selftest_words import PARTS
+from appliance.ui import process as ui
 from appliance.vision import process as vision
 from appliance.vision.pad.camera_path import check_origin
 from hardware.errors import DeviceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from appliance.gate.store.records import Fault
     from appliance.pad_section import PadSection
     from appliance.sections import Config
-
-LEAST_FREE_MB = 200
+LISTEN_S = 1.0
 READER_S, READER_LOOK_S = 3.0, 0.05
 PAIRS, PAIR_NS = 50, 40_000_000
 OPTIONAL_CUES = frozenset(DEMANDS.values())
@@ -46,8 +49,6 @@ PROOFS = {
     "none": "NONE: switch bands, raster and surface on, or screen_light or infrared",
 }
 """How strong the configured proof is that no screen or print is held up, in plain words."""
-RELEASED = datetime(2026, 11, 22, tzinfo=UTC)
-"""A clock before this program's release is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Finding:
         part: what was tested.
         passed: whether it works.
         found: what was met.
-        fix: what to do if it failed.
+        fix: what to do if it failed, in Chinese and English.
+        name: of the part in Chinese.
 
     """
 
@@ -66,31 +68,19 @@ class Finding:
     passed: bool
     found: str
     fix: str
+    name: str = ""
 
 
 def check_all(config: Config) -> tuple[Finding, ...]:
     """Test every part; one that fails does not keep the others from being tested."""
-    checks: tuple[tuple[str, Callable[[Config], str], str], ...] = (
-        ("models", _models, "flash again, or reinstall; card and code go on without face"),
-        ("face cues", _cues, "switch the named ones on in [pad], or accept a weaker gate"),
-        ("camera", _camera, "check cable and [camera]; `v4l2-ctl --list-devices` shows webcams"),
-        ("infrared camera", _infrared, "check cable, lamp and [infrared], or pad.infrared off"),
-        ("relay", _relay, "check [door] pins and the relay's 3.3 V and ground"),
-        ("door inputs", _inputs, "check the wiring of door, REX, fire and tamper"),
-        ("reader", _reader, "check the reader's cable and [reader]"),
-        ("key and store", _store, "restore the key, or begin anew with `sanmen run`"),
-        ("sign-off", _sign_off, "technician and manager sign off at the screen; face waits for it"),
-        ("log", _log, "keep the file as evidence; call the vendor"),
-        ("memory", _memory, "systemd: LimitMEMLOCK=infinity and GLIBC_TUNABLES, or no swap"),
-        ("clock", _clock, "set the time; check the RTC's battery"),
-        ("disk", _disk, f"make room: at least {LEAST_FREE_MB} MB"),
-    )
     findings = []
-    for part, check, fix in checks:
+    for part, check in CHECKS.items():
+        name, chinese, english = PARTS[part]
+        fix = f"{chinese}。{english}"
         try:
-            findings.append(Finding(part, True, check(config), fix))  # noqa: FBT003
+            findings.append(Finding(part, True, check(config), fix, name))  # noqa: FBT003
         except (SanmenError, DeviceError, OSError) as fault:
-            findings.append(Finding(part, False, str(fault), fix))  # noqa: FBT003
+            findings.append(Finding(part, False, str(fault), fix, name))  # noqa: FBT003
     return tuple(findings)
 
 
@@ -151,32 +141,19 @@ def _infrared(config: Config) -> str:
 
 
 def _relay(config: Config) -> str:
-    door = gate.open_door(config, SystemClock())
+    opened = gate.open_door(config, SystemClock())
     try:
-        states = [door.relay_on]
-        door.release()
-        states.append(door.relay_on)
-        door.secure()
-        states.append(door.relay_on)
+        return door.relay(opened)
     finally:
-        door.close()
-    if states != [False, True, False]:
-        raise DeviceError("relay", f"off, on, off read back as {states}", "to follow")
-    return "off, on, off"
+        opened.close()
 
 
 def _inputs(config: Config) -> str:
-    door = gate.open_door(config, SystemClock())
+    opened = gate.open_door(config, SystemClock())
     try:
-        seen = door.read()
+        return door.inputs(opened)
     finally:
-        door.close()
-    names = {"door open": seen.door_open, "REX": seen.rex, "fire": seen.fire}
-    names["tamper"] = seen.tamper
-    active = [name for name, on in names.items() if on]
-    if active:
-        raise DeviceError("inputs", f"active: {', '.join(active)}", "door shut and all at rest")
-    return "door shut, all at rest"
+        opened.close()
 
 
 def _reader(config: Config) -> str:
@@ -259,17 +236,51 @@ def _memory(config: Config) -> str:
 
 
 def _clock(config: Config) -> str:
-    now = SystemClock().wall()
-    if now < RELEASED:
-        raise SanmenError("clock", f"{now:%Y-%m-%d %H:%M}", f"after {RELEASED:%Y-%m-%d}")
-    return f"{now:%Y-%m-%d %H:%M} UTC, zone {config.site.timezone}"
+    return machine.clock(SystemClock().wall(), config.site.timezone)
 
 
 def _disk(config: Config) -> str:
-    folder = Path(config.store.folder)
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free // 2**20
-    if free < LEAST_FREE_MB:
-        raise SanmenError("disk", f"{free} MB free", f"at least {LEAST_FREE_MB} MB")
-    return f"{free} MB free"
+    return machine.card(Path(config.store.folder))
+
+
+def _screen(config: Config) -> str:
+    return "simulation site: not needed" if config.site.simulation else machine.screen()
+
+
+def _sound(config: Config) -> str:
+    """Play a sound; a person must hear it, but a player that fails says so itself."""
+    if config.sound.driver == "none":
+        return "not fitted"
+    with ExitStack() as ending:
+        sound, _ = ui.open_devices(config, SystemClock(), ending)
+        if sound is None:
+            raise DeviceError("sound", "cannot be opened", "a loudspeaker")
+        sound.play("help", 1.0)
+        until = time.monotonic() + LISTEN_S
+        while not (why := getattr(sound, "fault", "")) and time.monotonic() < until:
+            time.sleep(READER_LOOK_S)
+    if why:
+        raise DeviceError("sound", why, "to be played")
+    return f"played on {config.sound.device}"
+
+
+CHECKS: Final[Mapping[str, Callable[[Config], str]]] = MappingProxyType(
+    {
+        "models": _models,
+        "face cues": _cues,
+        "camera": _camera,
+        "infrared camera": _infrared,
+        "relay": _relay,
+        "door inputs": _inputs,
+        "reader": _reader,
+        "screen": _screen,
+        "sound": _sound,
+        "key and store": _store,
+        "sign-off": _sign_off,
+        "log": _log,
+        "memory": _memory,
+        "clock": _clock,
+        "disk": _disk,
+    }
+)
+"""Part -> what tells how it is; raises an error if it does not work."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from appliance.light import LightAnswered, ShowLight
+from appliance.light import LightAnswered, PlaySound, ShowLight
 from appliance.messages import Hint, Nanoseconds, ShortText
 
 Word = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$|^$")]
@@ -293,7 +293,7 @@ class Touched:
     fields: Annotated[tuple[Field, ...], Meta(max_length=8)] = ()
 
 
-TO_SCREEN = (Terminal, Page, NoPage, ShowLight)
+TO_SCREEN = (Terminal, Page, NoPage, ShowLight, PlaySound)
 FROM_SCREEN = (Touched, LightAnswered)
 
-ScreenMessage = Terminal | Page | NoPage | Touched | ShowLight | LightAnswered
+ScreenMessage = Terminal | Page | NoPage | Touched | ShowLight | LightAnswered | PlaySound

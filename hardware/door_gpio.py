@@ -23,12 +23,13 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from gpiozero import DigitalInputDevice, DigitalOutputDevice, GPIOZeroError
+from gpiozero import DigitalInputDevice, GPIOZeroError
 from gpiozero.pins.mock import MockFactory
 
 from hardware.debounce import Debounce
 from hardware.errors import DeviceSettingError, DeviceUnavailableError
 from hardware.ports import DoorInputs, Lock
+from hardware.relay_line import RelayLine
 
 if TYPE_CHECKING:
     from hardware.ports import Clock, DoorOptions
@@ -57,9 +58,7 @@ class GpioDoor:
         self._debounces = {name: Debounce(options.debounce_ms * 1_000_000) for name in ACTIVE_HIGH}
         with ExitStack() as stack:
             stack.callback(pin_factory.close)
-            self._relay = DigitalOutputDevice(
-                options.pins.relay, initial_value=False, pin_factory=pin_factory
-            )
+            self._relay = RelayLine(options.pins.relay, pin_factory)
             stack.callback(self._relay.close)
             self._inputs = {
                 name: stack.enter_context(
@@ -68,15 +67,20 @@ class GpioDoor:
                 for name in ACTIVE_HIGH
                 if (pin := getattr(options.pins, name)) is not None
             }
-            # Last in, first out: off before anything else. Closing alone keeps a pin's level.
-            stack.callback(self._relay.off)
+            # Last in, first out: off before anything else.
+            stack.callback(self._relay.switch_off)
             self._open = stack.pop_all()
         atexit.register(self.close)
 
     @property
     def relay_on(self) -> bool:
         """Whether the relay's coil has power now."""
-        return bool(self._relay.value) if not self._relay.closed else False
+        return self._relay.on
+
+    @property
+    def wiring(self) -> str:
+        """What is wrong at the relay's pin; see `relay_line.py`."""
+        return self._relay.wiring
 
     def read(self) -> DoorInputs:
         """Return the inputs after debouncing; one that is not wired is never active."""
@@ -97,12 +101,11 @@ class GpioDoor:
     def release(self) -> None:
         """Let the door be opened."""
         self._demand_open()
-        self._relay.on()
+        self._relay.switch_on()
 
     def secure(self) -> None:
         """Hold the door."""
-        if not self._relay.closed:
-            self._relay.off()
+        self._relay.switch_off()
 
     def release_for_fire(self) -> None:
         """Release a maglock; a strike only where configured, for its egress is mechanical."""

@@ -271,6 +271,9 @@ class DoorInputs:
 class DoorIo(Protocol):
     """The lock relay and the inputs of one portal; the relay is off at start and at close."""
 
+    wiring: str
+    """What is wrong at the relay's pin (`relay_line.py`), or empty; then nothing is released."""
+
     @property
     def relay_on(self) -> bool:
         """Whether the relay's coil has power now."""
@@ -281,7 +284,7 @@ class DoorIo(Protocol):
         ...
 
     def release(self) -> None:
-        """Let the door be opened."""
+        """Let the door be opened; DeviceUnavailableError if closed, or the relay is miswired."""
         ...
 
     def secure(self) -> None:

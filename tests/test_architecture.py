@@ -73,6 +73,7 @@ DRIVERS = {
         "hardware/door_gpio.py",
         "hardware/indicator_gpio.py",
         "hardware/lamp_gpio.py",
+        "hardware/relay_line.py",
         "hardware/wiegand.py",
     ),
     "lgpio": ("hardware/door_gpio.py", "hardware/indicator_gpio.py", "hardware/lamp_gpio.py"),

@@ -28,7 +28,7 @@ def selftest(
         table = Table("part", "", "found", "fix")
         for one in findings:
             mark = "[green]pass[/]" if one.passed else "[bold red]FAIL[/]"
-            table.add_row(one.part, mark, one.found, "" if one.passed else one.fix)
+            table.add_row(f"{one.name} {one.part}", mark, one.found, "" if one.passed else one.fix)
         Console().print(table)
     if not passed:
         raise typer.Exit(1)

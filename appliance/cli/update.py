@@ -58,6 +58,24 @@ def store(root: Root = REAL) -> None:
     _hand_over(root, "store")
 
 
+@app.command("look", hidden=True)
+def look(root: Root = REAL) -> None:
+    """Tell the gate what lies on the stick; systemd calls this when one is plugged in."""
+    _hand_over(root, "look")
+
+
+@app.command("forget", hidden=True)
+def forget(root: Root = REAL) -> None:
+    """Tell the gate that there is no stick; systemd calls this when it is pulled."""
+    _hand_over(root, "forget")
+
+
+@app.command("requested", hidden=True)
+def requested(root: Root = REAL) -> None:
+    """Install what a manager asked for at the screen; systemd calls this, and restarts then."""
+    _hand_over(root, "requested")
+
+
 @app.command("repair")
 def repair(root: Root = REAL) -> None:
     """Mend a damaged autoboot.txt: the system that runs now is then the one that is started."""

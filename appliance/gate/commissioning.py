@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from appliance.errors import SanmenError, SealBrokenError
 from appliance.gate.enrolment.receipt import COMMISSIONING, Receipt, issue, spelled, stamp
+from appliance.gate.store.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from appliance.gate.archive import Archive
+    from appliance.gate.store.operators import Operator
     from appliance.gate.store.signing import Signer
     from appliance.sections import Config
 
@@ -113,6 +116,40 @@ def commissioning_record(signer: Signer, gate_id: bytes, config: Config, trial: 
         "na": those(None),
     }
     return issue(signer, COMMISSIONING, claims)
+
+
+def conclude(
+    archive: Archive,
+    config: Config,
+    technician: Operator,
+    manager: Operator,
+    results: Mapping[str, bool | None],
+) -> Receipt:
+    """Sign what two people found; a gate at which nothing failed is signed off by that.
+
+    The one way for screen and terminal: what was found is in the log before it is signed, and
+    face may be used only after a record without a failed part (S144, S154).
+
+    Raises:
+        OperatorError: they are not a technician and a manager.
+        SanmenError: as `commissioning_record`; or it cannot be kept.
+
+    """
+    Settings.demand_two(technician, manager)
+    at = archive.clock.wall()
+    trial = Trial(at, technician.pseudonym, manager.pseudonym, results)
+    store, journal = archive.roster.store, archive.journal
+    record = commissioning_record(store.signer, store.gate_id, config, trial)
+    failed = ",".join(name for name in CHECKS if results[name] is False)
+    for name, result in results.items():
+        passed = result is not False
+        if journal.check_passed(name) is not passed:
+            journal.checked(name, trial.technician, passed=passed)
+    who = {"technician": trial.technician, "manager": trial.manager}
+    journal.happened("gate.tried", **who, failed=failed)
+    if trial.passed:
+        Settings(store, journal).sign_off(technician, manager, at)
+    return record
 
 
 def text_of(record: Receipt) -> str:

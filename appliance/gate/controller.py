@@ -243,6 +243,9 @@ class Controller:
 
     def _conclude(self, made: AccessDecision, since_ns: int) -> None:
         """Log, then command (law 5): what cannot be logged does not open the door."""
+        if made.granted and self._door.stuck:
+            refused = Reason.DOOR_STUCK
+            made = decision.refuse(made.method, refused, self._watch.moment(), made.pseudonym)
         try:
             line = self._parts.journal.decision(made)
         except AuditError as fault:

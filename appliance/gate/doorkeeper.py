@@ -1,8 +1,10 @@
 """Moves the lock as the door's table says, and tells and logs its alarms."""
 
+# ruff: noqa: RUF001 - Chinese has marks of its own
+
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from appliance.errors import AuditError
 from appliance.gate import notices
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
     from appliance.gate.faults import Faults
     from appliance.gate.journal import Journal
     from hardware.ports import DoorIo
+
+
+WIRING: Final = {
+    "held-high": "held high from outside: an active-low board, or a crossed wire; "
+    "继电器板必须是高电平触发，或线接错了",
+    "held-low": "held low from outside: a crossed wire or a short; 继电器信号线接错或短路",
+}
+"""What the relay's pin tells, for the technician."""
 
 
 class Doorkeeper:
@@ -50,6 +60,11 @@ class Doorkeeper:
         self._command(portal.start(timing, self._levels(), now_ns))
 
     @property
+    def stuck(self) -> bool:
+        """Whether this door cannot be released, because its relay is wired wrong."""
+        return bool(self._door.wiring)
+
+    @property
     def face_refusal(self) -> Reason | None:
         """Why this door takes no face now, or None."""
         return self._portal.face_refusal
@@ -60,6 +75,8 @@ class Doorkeeper:
 
     def tick(self, now_ns: int) -> None:
         """Look at the inputs and the timers."""
+        if self.stuck:
+            self._faults.note("relay", WIRING.get(self._door.wiring, self._door.wiring))
         self._command(portal.tick(self._portal, self._levels(), now_ns))
 
     def close(self) -> None:

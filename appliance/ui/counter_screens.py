@@ -24,7 +24,7 @@ WAITING: Final = frozenset(
 """Pages that wait for a card, or a phone, and show where to hold it."""
 NOTICES: Final = frozenset({"enrol.notice"})
 """Pages of long text, to be read by residents: both languages in their cells."""
-TELLS_MUCH: Final = 4
+TELLS_MUCH: Final = 3
 _CAPTURE: Final = frozenset({"enrol.capture", "enrol.trial"})
 _PARTS: Final = frozenset({"front", "left", "right"})
 _UNNAMED: Final = frozenset({"resident", "visitor", "alarm", "event", "entry", "view"})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from appliance.clock import Clock
+    from appliance.light import PlaySound
     from appliance.terminal import Terminal
     from appliance.ui.hub import Hub
     from hardware.ports import Indicator, Sound
@@ -79,6 +80,7 @@ class Feel:
         self._shown: Colour | None = None
         self._heard = ""
         self._ticks = self._tick_ns = 0
+        self._asked: PlaySound | None = None
 
     def heed(self) -> None:
         """Follow the newest state; to be called at each change."""
@@ -92,6 +94,10 @@ class Feel:
                 self.tend()
             elif name:
                 self._play(name, 1.0)
+        asked = self._hub.sound
+        if asked is not None and asked is not self._asked:
+            self._play(asked.name, 1.0)
+        self._asked = asked
 
     def tend(self) -> None:
         """Go on with what is heard again and again; to be called a few times a second."""

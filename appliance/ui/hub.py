@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
-from appliance.light import ShowLight
+from appliance.light import PlaySound, ShowLight
 from appliance.terminal import NoPage, Page, Terminal
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Hub:
         terminal: the newest state, None while gate is gone.
         page: the counter's page, None while the public screen is shown.
         light: the newest step of a light sequence, None until there was one.
+        sound: the newest that gate wants to be heard, None until there was one.
         language: chosen by whoever stands here.
         large: large text was chosen.
         over: the room is stopping.
@@ -43,6 +44,7 @@ class Hub:
         self.terminal: Terminal | None = None
         self.page: Page | None = None
         self.light: ShowLight | None = None
+        self.sound: PlaySound | None = None
         self.language: Language = language
         self.large = False
         self.over = False
@@ -63,6 +65,8 @@ class Hub:
                 self.page = None
             case ShowLight():
                 self.light = message
+            case PlaySound():
+                self.sound = message
             case _:
                 return
         self.tell()

@@ -53,6 +53,7 @@ ICONS: Final = MappingProxyType(
         "hours": "clock",
         "reports": "chart",
         "operators": "key",
+        "update": "again",
         "backup": "copy",
         "household": "house",
         "label": "person",

@@ -191,6 +191,7 @@ _RIGHTS: Final = {
     "replayed": _AGAIN,
     "log-failed": _HELP,
     "store-failed": _HELP,
+    "door-stuck": _HELP,
     "tampered": Words(f"刷脸已停用。{_EITHER}", f"Face is off now. {_OTHER}"),
 }
 REASONS: Final = MappingProxyType({**_RIGHTS, **_CARDS, **_PASSES, **_FACES})

@@ -136,6 +136,14 @@ _DESK: Final = {
     "say.operators.pin-again": Words("请再输一次", "Enter it once more"),
     "page.operators.remove": Words("移除人员", "Remove staff"),
     "say.operators.remove": Words("卡和密码即刻失效", "Card and PIN end now"),
+    "page.update.list": Words("系统更新", "System update"),
+    "say.update.list": Words("插入U盘，选更新包", "Insert the stick, choose a bundle"),
+    "page.update.confirm": Words("安装更新？", "Install this update?"),
+    "say.update.confirm": Words(
+        "装好后自动重启，不行自动退回", "It restarts, and goes back if it fails"
+    ),
+    "page.update.running": Words("正在更新", "Updating"),
+    "say.update.running": Words("请不要拔U盘和电源", "Leave the stick and the power in"),
     "page.backup.show": Words("备份", "Backup"),
     "say.backup.show": Words("上次备份", "The last one"),
 }

@@ -44,6 +44,11 @@ _ROWS: Final = {
     "row.ticket": Words("事项", "Ticket"),
     "row.valid-from": Words("开始", "Valid from"),
     "row.valid-until": Words("到期", "Valid until"),
+    "row.bundle": Words("更新包", "Bundle"),
+    "row.closed-for": Words("不能刷卡", "No card opens"),
+    "row.stick": Words("U盘", "Stick"),
+    "row.version": Words("现在版本", "Version now"),
+    "row.why": Words("原因", "Why"),
     "row.view": Words("查看", "View"),
     "row.visitor": Words("访客", "Visitor"),
 }
@@ -78,7 +83,24 @@ _STATES: Final = {
     "word.not-proven": Words("未能证明", "not proven"),
     "word.not-wired": Words("未接线", "not wired"),
     "word.own-data": Words("本人资料", "their own data"),
+    "word.no-bundle": Words("没有更新包", "no bundle"),
+    "word.one-minute": Words("约一分钟", "about a minute"),
+    "word.refused-update": Words("没有安装", "not installed"),
+    "word.written-update": Words("已写入，正在重启", "written, restarting"),
     "word.pass": Words("二维码", "code"),
+    "word.played": Words("已播放", "played"),
+    "word.swapped": Words("没通电门就开", "opens without power"),
+    "word.held-high": Words("信号线被拉高", "line held high"),
+    "word.held-low": Words("信号线被拉低", "line held low"),
+    "word.fix-swapped": Words(
+        "断电：改接另一触点，或换高电平板", "Power off; other contact or board"
+    ),
+    "word.fix-held-high": Words(
+        "断电查线：继电器板须高电平触发", "Power off: take an active-high relay board"
+    ),
+    "word.fix-held-low": Words(
+        "断电查线：信号线碰地或接错", "Power off: the line touches ground or is crossed"
+    ),
     "word.pressed": Words("按下", "pressed"),
     "word.reachable": Words("可连通", "reachable"),
     "word.reason-complaint": Words("投诉", "Complaint"),
@@ -128,7 +150,9 @@ _CHECKS: Final = {
     "word.fix-network": Words("拔网线，或查防火墙", "Pull the cable, or check the firewall"),
     "word.todo-reader": Words("刷一张登记过的卡", "Hold an enrolled card"),
     "word.fix-reader": Words("检查读卡器接线和电源", "Check the reader's wires and power"),
-    "word.todo-relay": Words("按“检测”，听响声，推门", "Touch Run, hear the click, push the door"),
+    "word.todo-relay": Words(
+        "先推门：推不开；按“检测”再推", "Push: it holds. Touch Run, push again"
+    ),
     "word.fix-relay": Words(
         "检查继电器接线和锁电源", "Check the relay's wires and the lock's power"
     ),

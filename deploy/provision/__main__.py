@@ -1,7 +1,5 @@
 """Runs the first start: `python -m provision --card FOLDER --state FOLDER`."""
 
-# ruff: noqa: RUF001 - Chinese has its own punctuation
-
 from __future__ import annotations
 
 import argparse
@@ -9,7 +7,7 @@ import sys
 from pathlib import Path
 
 from appliance.errors import SanmenError
-from provision.first_start import SAFE, FirstStart
+from provision.first_start import SAFE, FirstStart, failed
 from provision.gate_file import GateFileError
 
 REFUSED = 2
@@ -28,7 +26,7 @@ def main(arguments: list[str]) -> int:
     except GateFileError as fault:
         words, code = f"{fault.chinese}\n{fault.english}", REFUSED
     except SanmenError as fault:
-        words, code = f"设置失败：存储卡可能已满或损坏。Set-up failed: {fault}", FAILED
+        words, code = f"{failed(fault)}\n{fault}", FAILED
     if code and not (wanted.state / "config/gate.toml").exists():
         words = f"{words}\n{SAFE}"
     start.tell(words)

@@ -9,6 +9,7 @@ Then the technician's file is wiped. Each step can be done again, and is, at the
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import subprocess
@@ -31,6 +32,14 @@ ANSWER: Final = "gate-answer.txt"
 DRAFT: Final = ".new-"
 KEY_BYTES: Final = 32
 SEALING_S: Final = 30.0
+FAILED: Final = {
+    errno.ENOSPC: "数据分区已满：请换一张新卡重新烧录。The data partition is full: "
+    "flash a new card.",
+    errno.EROFS: "存储卡只读，多半是坏了：请换卡。The card is read-only, as a dying one is: "
+    "replace it.",
+    errno.EIO: "存储卡读写出错，坏了：请换卡。The card gives errors and is dying: replace it.",
+}
+"""What the card answers when something is to be kept, in the technician's words."""
 SAFE: Final = "门保持关闭。The door stays shut."
 
 
@@ -172,6 +181,13 @@ class FirstStart:
                 f"file {self._file}", fault.strerror, "to be wiped: it holds the reader's key"
             ) from fault
         _publish(self._wiped, b"", 0o644)
+
+
+def failed(fault: SanmenError) -> str:
+    """Return why a set-up failed, in the technician's words."""
+    cause = fault.__cause__
+    found = FAILED.get(cause.errno or 0) if isinstance(cause, OSError) else None
+    return found or "设置失败，请把下面一行告诉厂家。Set-up failed; tell the vendor this line:"
 
 
 def _publish(path: Path, content: bytes, mode: int) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from appliance.clock import SystemClock
 from appliance.errors import SanmenError
-from update import backend, install, record, rooms, store_copy, trial
+from update import backend, install, record, rooms, stick, store_copy, trial
 from update.machine import Machine
 from update.repair import repair
 from update.reset import gate_name, reset
@@ -93,6 +93,22 @@ def status(machine: Machine) -> str:
     return "\n".join(lines)
 
 
+def _requested(machine: Machine) -> str:
+    """Install what the screen asked for; systemd restarts the machine, as the unit says."""
+    version = stick.requested(machine)
+    return f"{version} 已写入，即将重启试运行。Written; restarting to try {version}."
+
+
+def _look(machine: Machine) -> str:
+    stick.look(machine)
+    return ""
+
+
+def _forget(machine: Machine) -> str:
+    stick.forget(machine)
+    return ""
+
+
 def _store(machine: Machine) -> str:
     return store_copy.at_start(machine, _copy_for(machine))
 
@@ -151,7 +167,15 @@ def _tell(words: str, *, failed: bool = False) -> None:
     (sys.stderr if failed else sys.stdout).write(f"{words}\n")
 
 
-PLAIN: Final = {"status": status, "store": _store, "repair": _repair, "name": gate_name}
+PLAIN: Final = {
+    "status": status,
+    "store": _store,
+    "repair": _repair,
+    "name": gate_name,
+    "look": _look,
+    "forget": _forget,
+    "requested": _requested,
+}
 """Commands without arguments."""
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
@@ -23,8 +24,6 @@ from update.version import require_newer
 from update.words import UpdateError, of_system
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from update.machine import Machine, Slot
 
 MAGIC: Final = b"hsqs"
@@ -32,6 +31,7 @@ MAGIC: Final = b"hsqs"
 SPARE: Final = 32 << 20
 """Bytes that stay free on the data partition, whatever an update needs."""
 PATIENCE_S: Final = 1800.0
+TOOLS: Final = Path(__file__).parent / "tools"
 IMAGES: Final = frozenset({"boot", "rootfs"})
 Size = Annotated[int, Meta(gt=0, le=1 << 40)]
 
@@ -86,8 +86,14 @@ class Offer:
     images: tuple[Image, ...]
 
 
-def accept(machine: Machine, source: Path, target: Slot) -> Offer:
+def accept(machine: Machine, source: Path, target: Slot, kept: int | None = None) -> Offer:
     """Copy a bundle, check all of it, and take its images out; only the workshop is touched.
+
+    Args:
+        machine: to update.
+        source: the bundle.
+        target: the slot it is for.
+        kept: bytes of the store, where this process may not look at it.
 
     Raises:
         UpdateError: why it is refused.
@@ -95,7 +101,7 @@ def accept(machine: Machine, source: Path, target: Slot) -> Offer:
     """
     clear(machine)
     size = _size_of(source)
-    _require_room(machine, size)
+    _require_room(machine, size, kept)
     copy = machine.workshop / "bundle"
     _copy(source, copy, size)
     info = _info(machine, copy)
@@ -108,7 +114,7 @@ def accept(machine: Machine, source: Path, target: Slot) -> Offer:
         device = target.boot if image.name == "boot" else target.root
         if image.size > _size_of_device(device):
             raise UpdateError("layout", f"image {image.name}", f"{image.size} bytes")
-    _require_room(machine, sum(image.size for image in images))
+    _require_room(machine, sum(image.size for image in images), kept)
     _extract(machine, copy)
     for image in images:
         if files.digest(image.file, image.size) != image.checksum:
@@ -144,11 +150,12 @@ def _size_of(source: Path) -> int:
     return size
 
 
-def _require_room(machine: Machine, wanted: int) -> None:
+def _require_room(machine: Machine, wanted: int, kept: int | None) -> None:
     """Ask for room for files of an update, and for the copy of the store at its first start."""
     try:
         free = shutil.disk_usage(machine.state).free
-        kept = sum(one.stat().st_size for one in machine.store.glob("*") if one.is_file())
+        if kept is None:
+            kept = sum(one.stat().st_size for one in machine.store.glob("*") if one.is_file())
     except OSError as fault:
         raise of_system(f"folder {machine.state}", fault) from fault
     needed = wanted + kept + SPARE
@@ -232,12 +239,21 @@ def _rauc(machine: Machine, *words: str) -> subprocess.CompletedProcess[str]:
             errors="replace",
             check=False,
             timeout=PATIENCE_S,
-            env={**os.environ, "LC_ALL": "C", "TMPDIR": str(machine.workshop)},
+            env={**os.environ, **_tools(), "LC_ALL": "C", "TMPDIR": str(machine.workshop)},
         )
     except FileNotFoundError as fault:
         raise UpdateError("no-rauc", "rauc", fault.strerror) from fault
     except (OSError, subprocess.SubprocessError) as fault:
         raise UpdateError("failed", "rauc", fault) from fault
+
+
+def _tools() -> dict[str, str]:
+    """Let RAUC find our `unsquashfs` first, and that one the real one."""
+    real = shutil.which("unsquashfs")
+    if real is None:
+        return {}
+    path = f"{TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {"PATH": path, "SANMEN_UNSQUASHFS": real}
 
 
 _REASONS: Final = (

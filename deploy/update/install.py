@@ -55,11 +55,19 @@ def inspect(machine: Machine, source: Path) -> Offer:
             clear(machine)
 
 
-def install(machine: Machine, source: Path, restart: Callable[[], None]) -> str:
+def install(
+    machine: Machine, source: Path, restart: Callable[[], None], kept: int | None = None
+) -> str:
     """Install a bundle and restart into it for a try; return its version.
 
     Nothing but the workshop is touched before signature, content and version are known to be
     right; the slot that runs, and the choice of it, are not touched at all.
+
+    Args:
+        machine: to update.
+        source: the bundle.
+        restart: into the system that is to be tried.
+        kept: bytes of the store, where this process may not look at it.
 
     Raises:
         UpdateError: refused or failed; the running system stays the one that is started.
@@ -68,7 +76,7 @@ def install(machine: Machine, source: Path, restart: Callable[[], None]) -> str:
     with _alone(machine):
         target = target_of(machine)
         settle(machine)
-        offer = accept(machine, source, target)
+        offer = accept(machine, source, target, kept)
         put(machine, target, offer)
     restart()
     return offer.version

@@ -110,6 +110,26 @@ class Machine:
         return self.state / "gate"
 
     @property
+    def stick(self) -> Path:
+        """Where a USB stick is mounted, read-only (systemd/run-sanmen-stick.mount)."""
+        return self.root / "run/sanmen/stick"
+
+    @property
+    def offers(self) -> Path:
+        """What lies on the stick, for the gate to read."""
+        return self.root / "run/sanmen/update-status/offers.json"
+
+    @property
+    def told(self) -> Path:
+        """What became of the screen's request, for the gate to read."""
+        return self.root / "run/sanmen/update-status/told.json"
+
+    @property
+    def request(self) -> Path:
+        """What the gate leaves when a manager asks for an update."""
+        return self.root / "run/sanmen/update-request/install"
+
+    @property
     def reboot_param(self) -> Path:
         """What systemd hands the firmware at a restart."""
         return self.root / "run/systemd/reboot-param"

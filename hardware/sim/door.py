@@ -20,12 +20,14 @@ class SimDoor:
     Attributes:
         switchings: each change of the relay as (monotonic ns, on).
         forced: how often the leaf was opened while the door was secured.
+        wiring: what is wrong at the relay; can be set.
 
     """
 
     def __init__(self, options: DoorOptions, clock: Clock) -> None:
         self.switchings: list[tuple[int, bool]] = []
         self.forced = 0
+        self.wiring = ""
         self._maglock = options.lock is Lock.MAGLOCK
         self._fire_releases = self._maglock or options.strike_releases_on_fire
         self._clock = clock
@@ -50,6 +52,8 @@ class SimDoor:
     def release(self) -> None:
         """Let the door be opened."""
         self._demand_open()
+        if self.wiring:
+            raise DeviceUnavailableError("sim relay", self.wiring, "a relay wired right")
         self._switch(on=True)
 
     def secure(self) -> None:

@@ -17,6 +17,7 @@ from appliance.clock import SystemClock
 from appliance.config import load
 from appliance.gate.archive import open_archive
 from appliance.gate.store.operators import Operators, Role
+from appliance.gate.store.settings import Settings
 from hardware.sim.library import footage_path
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ def test_a_whole_gate_gets_a_record_that_anybody_can_verify(config: Path) -> Non
     code, said = sanmen("receipt", "verify", token, "--key", key)
     assert (code, "the signature is this gate's" in said) == (0, True)
     assert "fire contact" in said[said.index("not_fitted") :]
+    assert _signed_off(config) == _names(config)
+    assert _log(config).endswith("gate.tried gate.commissioned")
     code, said = sanmen("keys", "show", "--config", str(config), "--json")
     assert json.loads(said)["public_key"] == key
 
@@ -138,6 +141,12 @@ def test_a_lock_that_does_not_release_is_no_commissioned_gate(config: Path) -> N
     assert code == 1
     assert "NOT COMMISSIONED" in shown
     assert "gate.tried" in _log(config)
+    assert "gate.commissioned" not in _log(config)
+    assert _signed_off(config) is None
+    archive = open_archive(load(config), SystemClock())
+    tried = {name: archive.journal.check_passed(name) for name in ("relay", "camera", "fire")}
+    archive.close()
+    assert tried == {"relay": False, "camera": True, "fire": True}  # as its screen shows them
 
 
 def test_a_part_the_self_test_fails_is_not_asked_about(config: Path) -> None:
@@ -149,6 +158,21 @@ def test_a_part_the_self_test_fails_is_not_asked_about(config: Path) -> None:
     assert code == 1
     assert "camera gives pictures: is it so?" not in shown
     assert "NOT COMMISSIONED" in shown
+
+
+def _signed_off(config: Path) -> tuple[str, str] | None:
+    archive = open_archive(load(config), SystemClock())
+    signed = Settings(archive.roster.store, archive.journal).commissioned()
+    archive.close()
+    return None if signed is None else (signed.technician, signed.manager)
+
+
+def _names(config: Path) -> tuple[str, str]:
+    archive = open_archive(load(config), SystemClock())
+    people = Operators(archive.roster.store, archive.journal, archive.clock).all()
+    archive.close()
+    by_role = {one.role: one.pseudonym for one in people}
+    return by_role[Role.TECHNICIAN], by_role[Role.MANAGER]
 
 
 def _log(config: Path) -> str:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ from appliance import config
 from appliance.errors import SanmenError
 from tests.deploy.provision_world import DEPLOY, FILE, KEY, Machine, machine, sealing
 
-from provision.first_start import FirstStart, seal  # isort: skip
+from provision.first_start import FirstStart, failed, seal  # isort: skip
 from provision.gate_file import GateFileError  # isort: skip
 
 if TYPE_CHECKING:
@@ -268,6 +269,44 @@ def test_the_program_answers_on_the_card_and_says_that_the_door_stays_shut(tmp_p
         "",
     ]
     assert "'phone' is unknown" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("size", "remount", "chinese", "english"),
+    [
+        ("4k", "", "数据分区已满", "The data partition is full: flash a new card."),
+        ("1m", "remount,ro", "存储卡只读", "The card is read-only, as a dying one is"),
+    ],
+)
+def test_a_full_or_read_only_card_is_told_in_both_languages(
+    tmp_path: Path, size: str, remount: str, chinese: str, english: str
+) -> None:
+    one = machine(tmp_path, FILE.encode())
+    here = f"size={size},mode=700"
+    mount = ["/bin/mount", "-t", "tmpfs", "-o", here, "sanmen-test", str(one.state)]
+    if os.getuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:  # noqa: S603
+        pytest.skip("mounting a small disk takes root")
+    try:
+        for name in ("config", "keys", "device", "reader"):
+            (one.state / name).mkdir()
+        if remount:
+            subprocess.run(["/bin/mount", "-o", remount, str(one.state)], check=True)  # noqa: S603
+        done = run_program(one, os.environ["PATH"])
+        answer = (one.card / "gate-answer.txt").read_text("utf-8-sig")
+        assert (done.returncode, one.config.exists()) == (1, False)
+        assert chinese in answer
+        assert english in answer
+        assert answer.splitlines()[-1] == "门保持关闭。The door stays shut."
+        assert one.file.read_text("utf-8") == FILE
+    finally:
+        subprocess.run(["/bin/umount", "--lazy", str(one.state)], check=True)  # noqa: S603
+
+
+def test_a_dying_card_is_told_in_both_languages() -> None:
+    fault = SanmenError("file", "Input/output error", "a card")
+    fault.__cause__ = OSError(errno.EIO, "Input/output error")
+    assert failed(fault).startswith("存储卡读写出错")
+    assert "is dying: replace it" in failed(fault)
 
 
 def test_without_systemds_tool_the_program_says_so(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 from hardware.sim.library import footage_path
 from tests.deploy.provision_world import DEPLOY, FILE, machine
 from tests.deploy.unit_files import allowed_calls, units
+from tests.deploy.update_world import NEW, vendor, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -207,3 +208,57 @@ def test_the_relays_end_gets_as_far_as_the_pins_in_its_sandbox(tmp_path: Path) -
         1,
         "relay /dev: no gpiochip; expected the pins of a Pi\n",
     )
+
+
+ASK = """
+import os, sys
+from pathlib import Path
+from appliance.gate.update_seen import Updates
+os.chdir(sys.argv[1])  # what leads there is closed to others
+os.setgroups([])
+os.setresgid(4321, 4321, 4321)
+os.setresuid(4321, 4321, 4321)
+Updates(Path("run/sanmen")).ask("sanmen-0.2.0.raucb", Path("var/lib/sanmen/gate"))
+"""
+GATE_USER = 4321
+
+
+def test_an_update_that_the_gates_user_asks_for_is_installed_in_its_sandbox(tmp_path: Path) -> None:
+    maker = vendor(tmp_path)
+    one = world(tmp_path / "root", maker.keyring)
+    rooms = one.machine.root / "run/sanmen"
+    for name in ("stick", "update-request", "update-status"):
+        (rooms / name).mkdir(parents=True)
+    shutil.copy(maker.bundle(), one.machine.stick / "sanmen-0.2.0.raucb")
+    # As tmpfiles.d and sysusers.d have it: the store is the gate's, the request's group is root.
+    os.chown(one.store, GATE_USER, GATE_USER)
+    os.chown(rooms / "update-request", GATE_USER, 0)
+    (rooms / "update-request").chmod(0o2770)
+    root = str(one.machine.root)
+    asked = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", ASK, root], capture_output=True, text=True, check=False
+    )
+    assert asked.returncode == 0, asked.stderr
+    (request,) = (rooms / "update-request").iterdir()
+    assert (request.stat().st_uid, request.stat().st_gid) == (GATE_USER, 0)
+
+    done = run("update-install", "-m", "update", "--root", root, "requested")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(one.machine.told.read_bytes())["state"] == "written"
+    assert not request.exists()
+    assert one.restart() == NEW
+
+
+def test_what_lies_on_a_stick_is_told_in_its_sandbox(tmp_path: Path) -> None:
+    one = world(tmp_path / "root")
+    for name in ("stick", "update-status"):
+        (one.machine.root / "run/sanmen" / name).mkdir(parents=True)
+    (one.machine.stick / "sanmen-0.2.0.raucb").write_bytes(b"12345")
+
+    done = run("update-look", "-m", "update", "--root", str(one.machine.root), "look")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [two["name"] for two in json.loads(one.machine.offers.read_bytes())["bundles"]] == [
+        "sanmen-0.2.0.raucb"
+    ]

@@ -29,6 +29,7 @@ from tests.deploy.unit_files import (
 
 SERVICES = units("service")
 ROOMS = ("gate", "vision", "ui")
+OTHERS = ("timer", "target", "path", "mount")
 MOST_EXPOSED = 15
 """Tenths of a point, of 100; systemd calls up to 1.5 "OK"."""
 WITHOUT_NETWORK = sorted(set(SERVICES) - {"sanmen-ui.service"})
@@ -74,7 +75,9 @@ def service(room: str) -> Unit:
 
 
 @pytest.mark.parametrize(
-    "unit", sorted([*SERVICES, *units("timer"), *units("target")]), ids=lambda name: name
+    "unit",
+    sorted([*SERVICES, *(name for kind in OTHERS for name in units(kind))]),
+    ids=lambda name: name,
 )
 def test_systemd_finds_nothing_to_say_about_a_unit(root: Path, unit: str) -> None:
     done = run("systemd-analyze", "verify", f"--root={root}", "--man=no", unit)
@@ -162,6 +165,8 @@ def test_each_room_is_a_user_of_its_own_who_cannot_log_in(made: Path) -> None:
         ("run/sanmen/ui-vision", "sanmen-ui", "sanmen-vision", 0o2710),
         ("run/sanmen/ui", "sanmen-ui", "sanmen-kiosk", 0o2750),
         ("run/sanmen/gate", "root", "root", 0o755),
+        ("run/sanmen/update-request", "sanmen-gate", "root", 0o2770),
+        ("run/sanmen/update-status", "root", "root", 0o755),
         ("var/lib/sanmen/gate", "sanmen-gate", "sanmen-gate", 0o700),
         ("var/lib/sanmen/keys", "root", "root", 0o700),
         ("var/lib/sanmen/config", "root", "root", 0o755),
@@ -194,7 +199,7 @@ def test_users_groups_and_paths_of_a_unit_exist(unit: Unit) -> None:
     known_users = {"root"} | {row[1] for row in sysusers if row[0] == "u"}
     known_groups = {"root"} | {row[1] for row in sysusers}
     folders = {row[1] for row in table(SYSTEMD / "tmpfiles.d/sanmen.conf") if row[0] == "d"}
-    folders |= {"/bootconfig", "/var/lib/systemd"}
+    folders |= {"/bootconfig", "/var/lib/systemd", "/run/systemd"}
 
     assert unit.last("User") in known_users
     assert set(unit.words("Group") + unit.words("SupplementaryGroups")) <= known_groups
@@ -322,6 +327,28 @@ def test_pictures_and_pins_are_never_in_one_hand() -> None:
     assert "char-video4linux" in vision
     assert gate & vision == set()
     assert not {"video", "render"} & set(service("gate").words("SupplementaryGroups"))
+
+
+def test_the_gate_can_ask_for_an_update_and_not_install_one() -> None:
+    gate, installs = service("gate"), service("update-install")
+    (watched,) = units("path")["sanmen-update-install.path"].all("PathExists")
+    assert f"-{watched.rpartition('/')[0]}" in gate.words("ReadWritePaths")
+    assert "/run/sanmen/update-status" not in gate.words("ReadWritePaths")
+    assert not [word for word in gate.words("DeviceAllow") if word.startswith("block-")]
+    assert installs.last("SuccessAction") == "reboot"
+    assert installs.last("RebootArgument") == "0 tryboot"
+    assert installs.last("FailureAction") is None  # refused: everything goes on
+    hidden = {one.removeprefix("-") for one in installs.words("InaccessiblePaths")}
+    assert {"/var/lib/sanmen/gate", "/var/lib/sanmen/keys"} <= hidden
+
+
+def test_a_stick_is_read_only_and_runs_nothing() -> None:
+    stick = units("mount")["run-sanmen-stick.mount"]
+    assert set((stick.last("Options") or "").split(",")) == {"ro", "nosuid", "nodev", "noexec"}
+    assert service("update-look").words("BindsTo") == [stick.name]
+    rules = (SYSTEMD / "udev/70-sanmen.rules").read_text("utf-8")
+    assert 'SYMLINK+="sanmen-stick"' in rules
+    assert stick.last("What") == "/dev/sanmen-stick"
 
 
 def test_the_relay_is_driven_off_however_the_gate_ended() -> None:

@@ -74,7 +74,7 @@ def install(root: Path) -> None:
         path.write_text("#!/bin/sh\n")
         path.chmod(0o755)
     for path in SYSTEMD.iterdir():
-        if path.suffix in {".service", ".timer", ".target"}:
+        if path.suffix in {".service", ".timer", ".target", ".path", ".mount"}:
             shutil.copy(path, system)
     shutil.copytree(SANDBOX.parent, system / SANDBOX.parent.name)
     for name in ("sysusers.d", "tmpfiles.d"):

@@ -21,20 +21,30 @@ PROGRAM = """
 #include <stdio.h>
 int main(void) {
   struct gpio_v2_line_request r;
-  printf("%zu %zu %lu %lu %llu %zu %zu %zu %zu\\n", sizeof r, sizeof(struct gpiochip_info),
+  printf("%zu %zu %lu %lu %llu %llu %llu %lu %zu %zu %zu %zu\\n", sizeof r,
+    sizeof(struct gpiochip_info),
     (unsigned long)GPIO_V2_GET_LINE_IOCTL, (unsigned long)GPIO_GET_CHIPINFO_IOCTL,
-    (unsigned long long)GPIO_V2_LINE_FLAG_OUTPUT, offsetof(struct gpio_v2_line_request, consumer),
+    (unsigned long long)GPIO_V2_LINE_FLAG_OUTPUT, (unsigned long long)GPIO_V2_LINE_FLAG_INPUT,
+    (unsigned long long)GPIO_V2_LINE_FLAG_BIAS_PULL_DOWN,
+    (unsigned long)GPIO_V2_LINE_GET_VALUES_IOCTL, offsetof(struct gpio_v2_line_request, consumer),
     offsetof(struct gpio_v2_line_request, config.flags),
     offsetof(struct gpio_v2_line_request, num_lines), offsetof(struct gpio_v2_line_request, fd));
 }
 """
 
 
+OUTPUT, PULLED_DOWN_INPUT = 8, 4 | 512
+
+
 class Kernel:
     """Chips as files whose first line is their label; remembers which lines were asked for."""
 
-    def __init__(self, refuses: int = 0) -> None:
+    def __init__(
+        self, refuses: int = 0, *, pulled_up: bool = False, knows_bias: bool = True
+    ) -> None:
         self.refuses = refuses
+        self.pulled_up = pulled_up
+        self.knows_bias = knows_bias
         self.asked: list[tuple[str, int, int, int]] = []
         self.given: list[int] = []
 
@@ -43,12 +53,18 @@ class Kernel:
         if request == 0x8044B401:
             content[:] = off.CHIP_INFO.pack(path.name.encode(), path.read_bytes(), 54)
             return
+        if request == 0xC010B40E:
+            assert (chip, content[8]) == (self.given[-1], 1)
+            content[0] = self.pulled_up
+            return
         assert request == 0xC250B407
         if self.refuses:
             raise OSError(self.refuses, os.strerror(self.refuses))
         pin, consumer, flags, count, _ = off.LINE_REQUEST.unpack(content)
         assert consumer.rstrip(b"\0") == b"sanmen relay off"
         assert content[296:536] == bytes(240)  # no attribute: the value is the default, low
+        if flags != OUTPUT and not self.knows_bias:
+            raise OSError(errno.EINVAL, "no such flag")
         self.asked.append((path.name, pin, flags, count))
         self.given.append(os.open(path, os.O_RDONLY))
         off.LINE_REQUEST.pack_into(content, 0, pin, consumer, flags, count, self.given[-1])
@@ -72,7 +88,7 @@ def test_the_structures_are_the_kernels(tmp_path: Path) -> None:
     ).stdout
 
     assert [int(word) for word in said.split()] == [
-        *(592, 68, 0xC250B407, 0x8044B401, 8),
+        *(592, 68, 0xC250B407, 0x8044B401, 8, 4, 512, 0xC010B40E),
         *(256, 288, 560, 588),
     ]
     assert (off.LINE_REQUEST.size, off.CHIP_INFO.size) == (592, 68)
@@ -88,11 +104,33 @@ def test_the_header_of_a_pi_is_found_among_its_chips_and_the_line_given_back(
 ) -> None:
     kernel = Kernel()
 
-    assert off.relay_off(17, devices, kernel).name == "gpiochip1"
+    chip, driven = off.relay_off(17, devices, kernel)
 
-    assert kernel.asked == [("gpiochip1", 17, 8, 1)]
-    with pytest.raises(OSError, match="Bad file descriptor"):
-        os.fstat(kernel.given[0])
+    assert (chip.name, driven) == ("gpiochip1", True)
+    flags = [flags for _, _, flags, _ in kernel.asked]
+    assert flags == [OUTPUT, PULLED_DOWN_INPUT, OUTPUT]
+    assert {one[:2] for one in kernel.asked} == {("gpiochip1", 17)}
+    for given in kernel.given:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(given)
+
+
+def test_a_board_that_switches_on_low_is_let_go_of_for_that_is_what_secures_it(
+    devices: Path,
+) -> None:
+    kernel = Kernel(pulled_up=True)
+
+    assert off.relay_off(17, devices, kernel)[1] is False
+
+    assert [flags for _, _, flags, _ in kernel.asked] == [OUTPUT, PULLED_DOWN_INPUT]
+
+
+def test_a_chip_that_cannot_pull_down_is_driven_low_all_the_same(devices: Path) -> None:
+    kernel = Kernel(knows_bias=False)
+
+    assert off.relay_off(17, devices, kernel)[1] is True
+
+    assert [flags for _, _, flags, _ in kernel.asked] == [OUTPUT, OUTPUT]
 
 
 def test_a_machine_with_another_chip_uses_its_first(devices: Path) -> None:
@@ -101,7 +139,7 @@ def test_a_machine_with_another_chip_uses_its_first(devices: Path) -> None:
 
     off.relay_off(4, devices, kernel)
 
-    assert kernel.asked == [("gpiochip0", 4, 8, 1)]
+    assert kernel.asked[-1] == ("gpiochip0", 4, OUTPUT, 1)
 
 
 def test_a_pin_still_held_and_a_machine_without_pins_are_told(devices: Path) -> None:

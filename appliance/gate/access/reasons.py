@@ -94,5 +94,7 @@ class Reason(Enum):
     LOG_FAILED = "log-failed"
     CLOCK_UNSURE = "clock-unsure"
     STORE_FAILED = "store-failed"
+    DOOR_STUCK = "door-stuck"
+    """The relay is wired wrong: it is not driven."""
     TAMPERED = "tampered"
     """The terminal is being opened: face is refused, card and QR go on."""

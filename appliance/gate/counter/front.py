@@ -9,7 +9,7 @@ from appliance.errors import LinkError
 from appliance.gate.counter.vocabulary import PUBLIC_ACTS
 from appliance.gate.counter.wants import Given, Passing, Wanted
 from appliance.gate.terminal_state import TerminalState
-from appliance.light import LightAnswered
+from appliance.light import LightAnswered, PlaySound
 from appliance.terminal import NoPage, Page, Standing, Touched
 
 if TYPE_CHECKING:
@@ -123,6 +123,10 @@ class Front:
     def show_light(self, step: ShowLight) -> None:
         """Show one step of a light sequence."""
         self._send(step)
+
+    def play(self, sound: str) -> None:
+        """Have the screen play a sound."""
+        self._send(PlaySound(sound))
 
     def close(self) -> None:
         """Let go of screen and clerk."""

@@ -25,6 +25,7 @@ PLACES = {
     "hours": "hours.show",
     "reports": "reports.show",
     "operators": "operators.list",
+    "update": "update.list",
 }
 """Tile -> page."""
 

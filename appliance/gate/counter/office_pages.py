@@ -20,6 +20,7 @@ from appliance.gate.counter import (
     reports,
     technician,
     tickets_pages,
+    update_pages,
     visitors,
 )
 
@@ -39,5 +40,6 @@ OFFICE: Final = (
     hours_pages.FORMS,
     reports.FORMS,
     operators_pages.FORMS,
+    update_pages.FORMS,
     technician.FORMS,
 )

@@ -6,30 +6,33 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from appliance.errors import OperatorError
+from appliance.gate import commissioning
 from appliance.gate.counter.form import BACK, Form, Turn, View, at, go, leave, stay, to, word
 from appliance.gate.counter.network_check import reachable
 from appliance.gate.counter.wants import CardShown, CheckOrder, CheckSeen, NotGiven, Want
 from appliance.gate.store.operator_record import Role
-from appliance.gate.store.settings import Settings
 from appliance.terminal import Choice, Ground, Row, Weight
 
 if TYPE_CHECKING:
     from appliance.gate.counter.form import Touch
     from appliance.gate.counter.session import Session
+    from appliance.gate.enrolment.receipt import Receipt
 
-CHECKS: Final = (
-    *("camera", "focus-height", "relay", "door-sensor", "rex", "fire", "reader", "screen"),
-    *("network", "clock", "sound"),
-)
+CHECKS: Final = tuple(commissioning.CHECKS)
 JUDGED: Final = frozenset({"focus-height", "relay", "screen", "sound"})
 """Only a person can say whether these are well."""
-WATCHED: Final = frozenset({"camera", "relay", "door-sensor", "rex", "fire", "reader", "clock"})
+WATCHED: Final = frozenset(
+    {"camera", "relay", "door-sensor", "rex", "fire", "reader", "clock", "sound"}
+)
 """The controller shows what these do."""
-RUNS: Final = frozenset({"relay"})
+RUNS: Final = frozenset({"relay", "sound"})
+MISWIRED: Final = ("swapped", "held-high", "held-low")
+"""What a relay's check can show that no judgement passes over; each with a fix of its own."""
 STATES: Final = {None: "open", True: "passed", False: "failed"}
 LIVE: Final = (
     *("works", "broken", "open", "shut", "pressed", "at-rest", "on", "off", "not-wired"),
-    *("closed", "reachable", "unknown"),
+    *("closed", "reachable", "unknown", "played", "waiting"),
+    *MISWIRED,
 )
 ORDER: Final = "check"
 SEEN: Final = "check-seen"
@@ -60,6 +63,7 @@ def _wired(session: Session, name: str) -> bool:
         "rex": door.rex_pin,
         "fire": door.fire_pin,
         "reader": reader.driver,
+        "sound": session.tools.config.sound.driver,
     }
     return wires.get(name) != "none"
 
@@ -78,7 +82,9 @@ def _seen(session: Session, order: CheckOrder) -> CheckSeen | None:
 def _one(session: Session) -> View:
     order: CheckOrder = session.draft.get(ORDER, CheckOrder(CHECKS[0]))
     name, seen = order.name, _seen(session, order)
-    passes = name in JUDGED or (seen is not None and seen.passed)
+    wrong = seen.live if seen is not None and seen.live in MISWIRED else ""
+    passes = not wrong and (name in JUDGED or (seen is not None and seen.passed))
+    runs = name in RUNS and not wrong and _wired(session, name)
     live = (Row("live", (word(seen.live),)),) if seen else ()
     wants = {Want.CHECK} if name in WATCHED and _wired(session, name) else set()
     if name == "reader" and wants:
@@ -87,12 +93,12 @@ def _one(session: Session) -> View:
         rows=(
             Row("todo", (word(f"todo-{name}"),)),
             *live,
-            Row("fix", (word(f"fix-{name}"),)),
+            Row("fix", (word(f"fix-{wrong or name}"),)),
             Row("state", (word(_state(session, name)),)),
         ),
         choices=(
             BACK,
-            *((Choice("run", Weight.PART),) if name in RUNS else ()),
+            *((Choice("run", Weight.PART),) if runs else ()),
             Choice("failed", Weight.TWIN),
             *((Choice("passed", Weight.TWIN),) if passes else ()),
         ),
@@ -150,20 +156,23 @@ def _signed_by(session: Session, event: CardShown) -> Turn:
         return stay("needs-two")
     if any(_state(session, name) != "passed" for name in CHECKS):
         return go("tech.list", "not-allowed")
-    archive = session.tools.archive
-    settings = Settings(archive.roster.store, archive.journal)
+    tools = session.tools
+    results = {name: True if _wired(session, name) else None for name in CHECKS}
     try:
-        signed = settings.sign_off(session.operator, manager, session.tools.clock.wall())
+        session.draft["signed"] = commissioning.conclude(
+            tools.archive, tools.config, session.operator, manager, results
+        )
     except OperatorError:
         return stay("needs-two")
-    session.draft["signed"] = signed.at
     return go("tech.signed")
 
 
 def _signed(session: Session) -> View:
-    signed = session.draft.get("signed")
-    rows = (Row("at", (at(signed.timestamp()),)),) if signed else ()
-    return View(rows=rows, choices=(Choice("done", Weight.NEXT),))
+    """Show the record as a code: whoever has the gate's public key can check it."""
+    signed: Receipt | None = session.draft.get("signed")
+    rows = (Row("at", (at(signed.claims["at"]),)),) if signed else ()
+    code = signed.token if signed else ""
+    return View(rows=rows, choices=(Choice("done", Weight.NEXT),), code=code)
 
 
 FORMS = (
@@ -184,7 +193,7 @@ FORMS = (
         rows=("todo", "live", "fix", "state"),
         words=(
             *(f"todo-{name}" for name in CHECKS),
-            *(f"fix-{name}" for name in CHECKS),
+            *(f"fix-{name}" for name in (*CHECKS, *MISWIRED)),
             *STATES.values(),
             *LIVE,
         ),

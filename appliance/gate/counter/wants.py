@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from appliance.gate.update_seen import UpdateSeen
+
 if TYPE_CHECKING:
     from appliance.messages import FaceEvidence, Hint
 
@@ -25,6 +27,8 @@ class Want(Enum):
     """A visit to enrol."""
     CHECK = "check"
     """What a device shows now; see `CheckOrder`."""
+    UPDATE = "update"
+    """Bundles on a stick, and what became of an update that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,7 @@ Event = (
     | FaceProgress
     | FaceTaken
     | CheckSeen
+    | UpdateSeen
     | NotGiven
 )
 

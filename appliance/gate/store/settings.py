@@ -74,15 +74,25 @@ class Settings:
             StoreError: it is not kept.
 
         """
-        roles = (technician.role, manager.role)
-        if roles != (Role.TECHNICIAN, Role.MANAGER):
-            found = " and ".join(role.value for role in roles)
-            raise OperatorError("sign-off", found, "a technician and a manager (S144)")
+        self.demand_two(technician, manager)
         who = {"technician": technician.pseudonym, "manager": manager.pseudonym}
         # What cannot be logged is not done.
         self._journal.happened("gate.commissioned", **who)
         self._write(COMMISSIONED, {"at": at.isoformat(), **who})
         return SignOff(at, technician.pseudonym, manager.pseudonym)
+
+    @staticmethod
+    def demand_two(technician: Operator, manager: Operator) -> None:
+        """Refuse any two who are not a technician and a manager.
+
+        Raises:
+            OperatorError: they are not.
+
+        """
+        roles = (technician.role, manager.role)
+        if roles != (Role.TECHNICIAN, Role.MANAGER):
+            found = " and ".join(role.value for role in roles)
+            raise OperatorError("sign-off", found, "a technician and a manager (S144)")
 
     def hours(self) -> Schedule | None:
         """Return the hours set at the screen, or None: the configured ones hold.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,7 @@ from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.counter.clerk import tools_of
 from appliance.gate.counter.counter import Counter
 from appliance.gate.counter.pages import all_forms
+from appliance.light import PlaySound
 from appliance.link import Link, pair
 from appliance.messages import (
     FROM_VISION,
@@ -78,12 +79,13 @@ class Inline:
 class Gate:
     """A controller with reader, door, screen and vision."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> None:  # noqa: ANN401 - any section
         self.config = Config(
             site=Site(simulation=True),
             store=Store(folder=str(folder / "state"), key_file=str(folder / "device.key")),
             reader=ReaderSection(driver="sim"),
             methods=Methods(face=True),
+            **more,
         )
         self.clock = HandClock()
         create_archive(self.config)
@@ -103,6 +105,7 @@ class Gate:
         self.vision = Link(far, FROM_GATE, self.clock)
         self.controller.meet(Link(near, FROM_VISION, self.clock))
         self.page: Page | None = None
+        self.sounds: list[str] = []
         self.asked: list[Message] = []
         self.say(Ready("recipe", "camera"))
 
@@ -113,6 +116,8 @@ class Gate:
         for message in self.screen.receive():
             if isinstance(message, Page | NoPage):
                 self.page = message if isinstance(message, Page) else None
+            elif isinstance(message, PlaySound):
+                self.sounds.append(message.name)
         if self.controller.link is not None:
             self.asked += self.vision.receive()
 
@@ -135,10 +140,10 @@ class Gate:
     def fault(self) -> str:
         return self.page.fault if self.page else ""
 
-    def touch(self, act: str, entry: str | None = None) -> None:
+    def touch(self, act: str, entry: str | None = None, value: str = "") -> None:
         assert self.page is not None
         fields = () if entry is None else (Field("entry", entry),)
-        self.screen.send(Touched(self.clock.ns, act, self.page.number, "", fields))
+        self.screen.send(Touched(self.clock.ns, act, self.page.number, value, fields))
         self.step()
 
     def to_card(self) -> None:

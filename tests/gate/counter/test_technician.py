@@ -9,6 +9,7 @@ import pytest
 from appliance.gate.counter.network_check import reachable
 from appliance.gate.counter.technician import CHECKS, JUDGED, WATCHED
 from appliance.gate.counter.wants import CheckSeen, Want
+from appliance.gate.enrolment.receipt import COMMISSIONING, check
 from appliance.gate.store.operators import Role
 from appliance.gate.store.settings import Settings
 from appliance.terminal import Ground
@@ -133,7 +134,11 @@ def test_technician_and_manager_sign_off_together(bench: Bench) -> None:
     bench.card(manager)
     assert bench.name == "tech.signed"
     assert commissioned(bench) is not None
-    assert bench.kinds()[-1] == "gate.commissioned"
+    assert bench.kinds()[-2:] == ["gate.tried", "gate.commissioned"]
+    # The screen shows what `sanmen commission record` prints; this gate has no reader or speaker.
+    record = check(bench.page.code, bench.archive.roster.store.signer.public_key)
+    assert record.kind == COMMISSIONING
+    assert (record.claims["no"], record.claims["na"]) == ([], ["reader", "sound"])
 
 
 def test_no_page_of_the_technician_shows_anybody(bench: Bench) -> None:
@@ -151,7 +156,7 @@ def test_no_page_of_the_technician_shows_anybody(bench: Bench) -> None:
 
 def test_every_watched_device_is_wanted_from_the_controller(bench: Bench) -> None:
     technician(bench)
-    for name in sorted(WATCHED - {"reader"}):
+    for name in sorted(WATCHED - {"reader", "sound"}):  # not wired here
         bench.touch("check", name)
         assert (bench.wanted.kinds, bench.wanted.detail.name) == ({Want.CHECK}, name)
         bench.touch("back")

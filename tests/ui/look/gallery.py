@@ -302,7 +302,7 @@ OFFICE = (
         *tiles("enrol", "find", "visitors", "reissue"),
         Choice("alarms", Weight.TILE, count=2),
         Choice("tickets", Weight.TILE, count=1),
-        *tiles("hours", "reports", "operators"),
+        *tiles("hours", "reports", "operators", "update"),
         Choice("lock", Weight.BACK),
         rows=(row("last-backup", AT - 86400),),
     ),
@@ -394,5 +394,56 @@ STAFF = (
         ),
         ground=Ground.TECHNICIAN,
     ),
+    page(
+        "tech.check",
+        BACK,
+        *twins("failed"),
+        rows=(
+            row("todo", ":todo-relay"), row("live", ":swapped"), row("fix", ":fix-swapped"),
+            row("state", ":open"),
+        ),
+        ground=Ground.TECHNICIAN,
+    ),
+    page(
+        "tech.check",
+        BACK,
+        Choice("run", Weight.PART),
+        *twins("failed", "passed"),
+        rows=(
+            row("todo", ":todo-relay"), row("live", ":off"), row("fix", ":fix-relay"),
+            row("state", ":open"),
+        ),
+        ground=Ground.TECHNICIAN,
+    ),
+    page(
+        "tech.signed",
+        DONE,
+        rows=(row("at", AT),),
+        ground=Ground.TECHNICIAN,
+        code="x" * 900,
+    ),
 )  # fmt: skip
-PAGES = {one.name: one for one in (*DOORSTEP, *MINE, *ENROL, *OFFICE, *STAFF)}
+WRONG = STAFF[-3]
+UPDATES = (
+    page(
+        "update.list", BACK,
+        rows=(
+            row("version", "0.1.0"),
+            row("bundle", "sanmen-0.2.0.raucb", act="choose", value="sanmen-0.2.0.raucb"),
+        ),
+    ),
+    page(
+        "update.confirm", *twins("back", "install"),
+        rows=(row("bundle", "sanmen-0.2.0.raucb"), row("closed-for", ":one-minute")),
+    ),
+    page(
+        "update.running", DONE,
+        rows=(
+            row("bundle", "sanmen-0.2.0.raucb"), row("state", ":refused-update"),
+            row("why", "更新包比本机旧，不能降级。请用更新的版本。"),
+            row("", "It is older than what ran here, and there is no way back. Use a newer one."),
+        ),
+    ),
+)  # fmt: skip
+PAGES = {one.name: one for one in (*DOORSTEP, *MINE, *ENROL, *OFFICE, *STAFF, *UPDATES)}
+PAGES["tech.check-wrong"] = WRONG
