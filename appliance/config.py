@@ -41,7 +41,8 @@ def load(path: Path) -> Config:
         infrared = msgspec.structs.replace(infrared, source=str(root / infrared.source))
     if camera.driver in {"file", "sim"}:
         camera = msgspec.structs.replace(camera, source=str(root / camera.source))
-    if reader.source and reader.driver != "pcsc":  # there it is a part of a name
+    # The other drivers' is part of a name, or a bus: "uart:/dev/ttyAMA0" is no path.
+    if reader.source and reader.driver in {"sim", "osdp"}:
         reader = msgspec.structs.replace(reader, source=str(root / reader.source))
     if reader.key_file:
         reader = msgspec.structs.replace(reader, key_file=str(root / reader.key_file))

@@ -145,10 +145,12 @@ def open_device(options: DoorOptions, clock: Clock) -> GpioDoor:
     if options.driver == "mock":
         return MockDoor(options, clock)
     try:
-        # Imports lgpio, which only a Pi has.
+        # Imports lgpio, which only a Pi has, and which at once makes a pipe where it is started.
         from gpiozero.pins.lgpio import LGPIOFactory, lgpio  # noqa: PLC0415
-    except ImportError as fault:
-        raise DeviceUnavailableError("door", str(fault), "lgpio: install the extra `pi`") from fault
+    except (ImportError, OSError) as fault:
+        raise DeviceUnavailableError(
+            "door", str(fault), "lgpio (extra `pi`), in a folder it may write to"
+        ) from fault
     try:
         return GpioDoor(options, clock, LGPIOFactory())
     except (GPIOZeroError, OSError, lgpio.error) as fault:

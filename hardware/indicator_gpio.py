@@ -82,11 +82,11 @@ def open_device(options: IndicatorOptions, _clock: Clock) -> GpioIndicator:
     if options.driver == "mock":
         return GpioIndicator(options, MockFactory())
     try:
-        # Imports lgpio, which only a Pi has.
+        # Imports lgpio, which only a Pi has, and which at once makes a pipe where it is started.
         from gpiozero.pins.lgpio import LGPIOFactory, lgpio  # noqa: PLC0415
-    except ImportError as fault:
+    except (ImportError, OSError) as fault:
         raise DeviceUnavailableError(
-            "indicator", str(fault), "lgpio: install the extra `pi`"
+            "indicator", str(fault), "lgpio (extra `pi`), in a folder it may write to"
         ) from fault
     try:
         return GpioIndicator(options, LGPIOFactory())

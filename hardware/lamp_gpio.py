@@ -51,10 +51,12 @@ def open_lamp(driver: str, pin: int) -> GpioLamp:
     if driver == "mock":
         return GpioLamp(pin, MockFactory())
     try:
-        # Imports lgpio, which only a Pi has.
+        # Imports lgpio, which only a Pi has, and which at once makes a pipe where it is started.
         from gpiozero.pins.lgpio import LGPIOFactory, lgpio  # noqa: PLC0415
-    except ImportError as fault:
-        raise DeviceUnavailableError("lamp", str(fault), "lgpio: install the extra `pi`") from fault
+    except (ImportError, OSError) as fault:
+        raise DeviceUnavailableError(
+            "lamp", str(fault), "lgpio (extra `pi`), in a folder it may write to"
+        ) from fault
     try:
         return GpioLamp(pin, LGPIOFactory())
     except (GPIOZeroError, OSError, lgpio.error) as fault:

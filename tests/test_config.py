@@ -132,6 +132,14 @@ def test_a_file_that_is_missing_a_folder_or_no_text_is_named(tmp_path: Path) -> 
             load(path)
 
 
+@pytest.mark.parametrize("source", ["uart:/dev/ttyAMA0", "i2c:1", "spi:0.0"])
+def test_a_bus_is_no_path(tmp_path: Path, source: str) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text(f'[reader]\ndriver = "pn532"\nsource = "{source}"\n')
+
+    assert load(path).reader.source == source
+
+
 def test_paths_are_relative_to_the_folder_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "gate.toml"
     path.write_text(

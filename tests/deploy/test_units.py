@@ -351,6 +351,34 @@ def test_a_stick_is_read_only_and_runs_nothing() -> None:
     assert stick.last("What") == "/dev/sanmen-stick"
 
 
+DRIVERS = {
+    "char-ttyUSB": "usbserial",
+    "char-i2c": "i2c_dev",
+    "char-spi": "spidev",
+    "char-video4linux": "videodev",
+    "char-media": "mc",
+    "char-drm": "drm",
+}
+"""Kinds of devices that the kernel knows by name only while a module is loaded."""
+
+
+@pytest.mark.parametrize("room", ["gate", "vision"])
+def test_a_kind_of_device_is_known_before_the_room_that_may_have_it_starts(room: str) -> None:
+    unit = SERVICES[f"sanmen-{room}.service"]
+    allowed = {value.split()[0] for value in unit.all("DeviceAllow")}
+    needed = {f"modprobe@{DRIVERS[kind]}.service" for kind in allowed & set(DRIVERS)}
+
+    assert needed
+    assert needed <= set(unit.words("Wants"))
+    assert needed <= set(unit.words("After"))
+
+
+def test_the_pins_library_may_write_where_it_is_started() -> None:
+    unit = SERVICES["sanmen-gate.service"]
+
+    assert (unit.last("WorkingDirectory"), unit.last("PrivateTmp")) == ("/tmp", "yes")  # noqa: S108 - its own
+
+
 def test_the_relay_is_driven_off_however_the_gate_ended() -> None:
     (command,) = service("gate").all("ExecStopPost")
     assert "hardware.relay_off" in command

@@ -19,6 +19,8 @@ from hardware.ports import DoorInputs, DoorOptions, DoorPins, Lock
 from hardware.sim.door import SimDoor
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hardware.ports import DoorIo
     from tests.rig.clock import HandClock
 
@@ -219,7 +221,19 @@ def test_gpio_without_its_library_names_the_extra(
     monkeypatch.delitem(sys.modules, "gpiozero.pins.lgpio", raising=False)
     monkeypatch.setitem(sys.modules, "lgpio", None)
 
-    with pytest.raises(DeviceUnavailableError, match="install the extra `pi`"):
+    with pytest.raises(DeviceUnavailableError, match="extra `pi`"):
+        open_door(DoorOptions("gpio"), clock)
+
+
+def test_gpio_started_where_its_library_may_not_write_says_so(
+    clock: HandClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "lgpio.py").write_text("open('/nowhere/.lgd-nfy-3', 'rb')\n")
+    monkeypatch.delitem(sys.modules, "gpiozero.pins.lgpio", raising=False)
+    monkeypatch.delitem(sys.modules, "lgpio", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(DeviceUnavailableError, match="in a folder it may write to"):
         open_door(DoorOptions("gpio"), clock)
 
 

@@ -1,0 +1,216 @@
+"""A gate's computer in QEMU: arm64, pins, card reader, network, watchdog, and a power switch."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from tests.deploy.image.boot.chip import Pn532
+from tests.deploy.image.boot.device_tree import write_tree
+from tests.deploy.image.boot.guest import Guest, SilentError
+from tests.deploy.image.boot.monitor import Monitor, Voltmeter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.deploy.image.boot.firmware import Start
+
+PROGRAM = "qemu-system-aarch64"
+NEEDED = (PROGRAM, "fdtput", "mcopy", "mtype", "mke2fs", "sfdisk")
+BOARD = (PROGRAM, "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "2048")
+"""A Pi 4's processor, half of its cores, the smallest memory the product is for."""
+RELAY, DOOR, REX, FIRE, TAMPER = 7, 4, 6, 5, 2
+"""Lines of the board's PL061, as the tests' gate.toml wires them. Line 3 is the power key."""
+HIGH_AT_REST = 1 << REX
+LISTENS = 9999
+"""Port inside that the tests try to reach from outside."""
+PACKETS = "packets.pcap"
+PCAP_HEAD = 24
+"""Bytes of such a file without a packet."""
+PROBE_PORT = "sanmen.probe"
+END_S = 60.0
+
+
+def reason_to_skip() -> str:
+    """Return why no machine can be started here, or nothing."""
+    missing = [name for name in NEEDED if shutil.which(name) is None]
+    return f"NOT BOOTED: needs {', '.join(missing)} (apt install qemu-system-arm ..)" * bool(
+        missing
+    )
+
+
+@dataclass(frozen=True)
+class Drives:
+    """What is plugged in.
+
+    Attributes:
+        card: the SD card's image, written to.
+        probe: the drive with the probe.
+        stick: one more drive, or None.
+
+    """
+
+    card: Path
+    probe: Path
+    stick: Path | None = None
+
+
+class Machine:
+    """One run, from power on to power off; its console goes to `folder`/boot.log.
+
+    Attributes:
+        guest: the probe inside.
+        chip: of the card reader.
+        relay: what a meter at the relay's pin shows, from power on to power off.
+        port: on this machine that QEMU passes on to `LISTENS` inside.
+        powered_at: when it was switched on, by time.monotonic().
+
+    """
+
+    def __init__(self, folder: Path, drives: Drives, start: Start) -> None:
+        self.folder = folder
+        self.lines: list[tuple[float, str]] = []
+        self.port = _free_port()
+        tree = folder / "tree.dtb"
+        write_tree(tree, BOARD, start.told)
+        command = [*BOARD, *_devices(folder, drives, self.port)]
+        command += ["-dtb", str(tree), "-kernel", str(start.kernel), "-initrd", str(start.initrd)]
+        command += [
+            "-append",
+            f"{start.command_line} console=ttyAMA0 systemd.show_status=yes loglevel=4",
+        ]
+        self._log = (folder / "boot.log").open("a", encoding="utf-8")
+        self._log.write(f"--- {' '.join(command)}\n")
+        self.powered_at = time.monotonic()
+        self._process = subprocess.Popen(  # noqa: S603 - Debian's QEMU
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        assert self._process.stdout is not None
+        self._reader = threading.Thread(
+            target=self._read, args=(self._process.stdout,), name="console"
+        )
+        self._reader.start()
+        try:
+            self.monitor = Monitor(_connected(folder / "control", self._process))
+        except BaseException:
+            self._process.kill()
+            self._process.wait()
+            self._reader.join()
+            self._process.stdout.close()
+            self._log.close()
+            raise
+        self.relay = Voltmeter(self.monitor, RELAY)
+        self.guest = Guest(folder / "probe")
+        self.chip = Pn532(folder / "reader")
+
+    @property
+    def console(self) -> str:
+        """All the console said so far."""
+        return "\n".join(line for _, line in self.lines)
+
+    @property
+    def asked_to_try(self) -> bool:
+        """Whether the kernel restarted with the firmware's word for a try."""
+        return re.search(r"Restarting system with command '0 tryboot'", self.console) is not None
+
+    @property
+    def packets(self) -> int:
+        """Bytes of network traffic since power on, both ways; 0 = nobody said anything."""
+        return max(0, (self.folder / PACKETS).stat().st_size - PCAP_HEAD)
+
+    def press_power_key(self) -> None:
+        """Press the power key, as a technician does it."""
+        self.monitor.do("system_powerdown")
+
+    def wait_off(self, within_s: float = END_S) -> None:
+        """Wait until it is off, or restarts, which ends this run too.
+
+        Raises:
+            SilentError: it goes on.
+
+        """
+        try:
+            self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            raise SilentError(f"still on after {within_s:.0f} s") from None
+        self.close()
+
+    def cut_power(self) -> None:
+        """Take its power away, now."""
+        self._process.kill()
+        self.close()
+
+    def close(self) -> None:
+        """Cut the power if it is on, and clean up."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self.relay.stop()
+        self.chip.unplug()
+        self.guest.close()
+        self._reader.join()
+        if self._process.stdout:
+            self._process.stdout.close()
+        self.monitor.close()
+        self._log.close()
+
+    def _read(self, output: IO[bytes]) -> None:
+        for raw in output:
+            line = raw.decode("utf-8", "replace").rstrip()
+            line = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line)
+            after_s = time.monotonic() - self.powered_at
+            self.lines.append((after_s, line))
+            self._log.write(f"{after_s:8.2f} {line}\n")
+            self._log.flush()
+
+
+def _devices(folder: Path, drives: Drives, port: int) -> list[str]:
+    words = ["-accel", "tcg,thread=multi", "-nodefaults", "-display", "none", "-no-reboot"]
+    words += ["-serial", "stdio", "-qmp", f"unix:{folder}/control,server=on,wait=off"]
+    # Open inputs of the pins: door, fire and tamper contacts closed to ground, REX pulled up.
+    words += ["-global", f"pl061.pullups={HIGH_AT_REST}"]
+    words += ["-global", f"pl061.pulldowns={0xFF & ~HIGH_AT_REST}"]
+    words += ["-drive", f"file={drives.card},format=raw,if=none,id=card,cache=writeback"]
+    words += ["-device", "virtio-blk-pci,drive=card"]
+    words += ["-drive", f"file={drives.probe},format=raw,if=none,id=probe,readonly=on"]
+    words += ["-device", "virtio-blk-pci,drive=probe"]
+    if drives.stick is not None:
+        words += ["-drive", f"file={drives.stick},format=raw,if=none,id=stick,readonly=on"]
+        words += ["-device", "virtio-blk-pci,drive=stick"]
+    words += ["-device", "virtio-serial-pci"]
+    words += ["-chardev", f"socket,id=said,path={folder}/probe,server=on,wait=off"]
+    words += ["-device", f"virtserialport,chardev=said,name={PROBE_PORT}"]
+    words += ["-device", "qemu-xhci"]
+    words += ["-chardev", f"socket,id=reader,path={folder}/reader,server=on,wait=off"]
+    words += ["-device", "usb-serial,chardev=reader"]
+    words += ["-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:{LISTENS}"]
+    words += ["-device", "virtio-net-pci,netdev=net"]
+    words += ["-object", f"filter-dump,id=heard,netdev=net,file={folder}/{PACKETS}"]
+    words += ["-device", "i6300esb", "-action", "watchdog=reset"]
+    return words
+
+
+def _connected(path: Path, process: subprocess.Popen[bytes]) -> socket.socket:
+    until = time.monotonic() + 10
+    while True:
+        made = socket.socket(socket.AF_UNIX)
+        with suppress(OSError):
+            made.connect(str(path))
+            return made
+        made.close()
+        if process.poll() is not None or time.monotonic() > until:
+            raise SilentError("QEMU did not start; the boot log tells why")
+        time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])

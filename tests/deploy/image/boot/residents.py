@@ -1,0 +1,53 @@
+"""A resident with a software card, enrolled in a running gate by its own desk."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hardware.sim.card import SoftCard
+from hardware.sim.card_memory import Memory
+from tests.deploy.image.boot.guest import DRIVE, PYTHON
+
+if TYPE_CHECKING:
+    from tests.deploy.image.boot.guest import Done, Guest
+
+CONFIG = "/var/lib/sanmen/config/gate.toml"
+KEY = "sanmen.key:/var/lib/sanmen/keys/sanmen.key.cred"
+SLOW_S = 600.0
+
+
+def as_gate(guest: Guest, *words: str, within_s: float = SLOW_S) -> Done:
+    """Run a program as the gate's user with the gate's key, as a technician would."""
+    properties = ["User=sanmen-gate", "Group=sanmen-gate", f"LoadCredentialEncrypted={KEY}"]
+    properties += ["PrivateTmp=yes", "WorkingDirectory=/tmp", "LimitMEMLOCK=infinity"]
+    command = ["systemd-run", "--pipe", "--wait", "--quiet", "--collect"]
+    command += [word for one in properties for word in ("-p", one)]
+    return guest.run(*command, *words, within_s=within_s)
+
+
+def issued_card(guest: Guest) -> SoftCard:
+    """Enrol a resident; return the card, which then leaves the machine."""
+    done = as_gate(guest, PYTHON, f"{DRIVE}/issue_card.py", CONFIG)
+    assert done.code == 0, done.err
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "card"
+        path.write_text(done.out, "utf-8")
+        memory = Memory.load(path)
+    memory.kept = None
+    return SoftCard(memory)
+
+
+def log_events(guest: Guest) -> list[str]:
+    """Return the kinds of all events in the gate's log, oldest first."""
+    done = as_gate(guest, PYTHON, f"{DRIVE}/log_kinds.py", CONFIG)
+    return [str(kind) for _, kind in done.json]
+
+
+def log_is_whole(guest: Guest) -> bool:
+    """Whether `sanmen audit verify` finds the log as it was written."""
+    verify = ["/opt/sanmen/bin/sanmen", "audit", "verify", "--config", CONFIG]
+    done = as_gate(guest, *verify)
+    assert done.code in {0, 1}, done.err
+    return done.code == 0 and "the log is as it was written" in done.out

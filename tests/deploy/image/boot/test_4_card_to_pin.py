@@ -1,0 +1,108 @@
+"""A card at the reader moves a real line of the kernel, and nothing else does."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hardware.sim.card import SoftCard
+from tests.deploy.image.boot.conftest import note
+from tests.deploy.image.boot.machine import RELAY
+from tests.deploy.image.boot.residents import issued_card, log_events
+
+if TYPE_CHECKING:
+    from tests.deploy.image.boot.conftest import Bay
+    from tests.deploy.image.boot.machine import Machine
+
+pytestmark = pytest.mark.image
+SEEN_S = 60.0
+"""Longest time a card is left in the field; a Pi needs a hundredth of it."""
+GATE = "sanmen-gate.service"
+
+
+@pytest.fixture(scope="module")
+def card(bay: Bay) -> SoftCard:
+    return issued_card(bay.gate().guest)
+
+
+def test_a_card_of_nobody_moves_nothing(gate: Machine) -> None:
+    before = len(gate.relay.changes)
+    refused = log_events(gate.guest).count("entry.refused")
+
+    gate.chip.present(SoftCard.blank(b"\x04" + secrets.token_bytes(6)), 15)
+
+    assert len(gate.relay.changes) == before
+    assert log_events(gate.guest).count("entry.refused") > refused
+
+
+def test_a_residents_card_lifts_the_line_which_falls_again(gate: Machine, card: SoftCard) -> None:
+    granted = log_events(gate.guest).count("entry.granted")
+    gate.guest.run("mount", "-t", "debugfs", "none", "/sys/kernel/debug")
+    inside = gate.guest.start(
+        "/opt/sanmen/bin/python", "/run/sanmen-probe/watch_line.py", str(RELAY), "45"
+    )
+    time.sleep(3)
+
+    gate.chip.hold(card)
+    held = time.monotonic()
+    lifted = gate.relay.wait(high=True, within_s=SEEN_S)
+    gate.chip.take_away()
+    fallen = gate.relay.wait(high=False, within_s=SEEN_S)
+
+    note("card_to_relay_s", {"to relay": lifted - held, "pulse": fallen - lifted})
+    levels = inside.wait(120).json
+    assert [(way, level) for _, way, level in levels] == [
+        ("out", "lo"),
+        ("out", "hi"),
+        ("out", "lo"),
+    ]
+    assert 3.0 < fallen - lifted < 30.0  # 4 s configured; a loaded emulator is late, never early
+    assert log_events(gate.guest).count("entry.granted") == granted + 1
+
+
+def test_a_reader_that_is_plugged_in_later_works(gate: Machine, card: SoftCard) -> None:
+    gate.chip.unplug()
+    time.sleep(8)
+    gate.chip.plug_in()
+    time.sleep(8)
+
+    gate.chip.hold(card)
+    gate.relay.wait(high=True, within_s=SEEN_S)
+    gate.chip.take_away()
+    gate.relay.wait(high=False, within_s=SEEN_S)
+
+
+def test_the_line_falls_when_the_gate_is_killed_while_the_door_is_open(
+    gate: Machine, card: SoftCard
+) -> None:
+    killed = gate.guest.ask("systemctl", "show", "--value", "-p", "MainPID", GATE)
+    gate.chip.hold(card)
+    gate.relay.wait(high=True, within_s=SEEN_S)
+
+    at = time.monotonic()
+    pending = gate.guest.start("kill", "-9", killed)
+    fallen = gate.relay.wait(high=False, within_s=SEEN_S)
+    gate.chip.take_away()
+
+    note("killed_to_low_s", fallen - at)
+    assert pending.wait().code == 0
+    said = gate.guest.ask("journalctl", "-u", GATE, "-b", "--no-pager", "-o", "cat")
+    assert f"relay off: pin {RELAY} of gpiochip0 is low" in said
+    until = time.monotonic() + 300
+    while gate.guest.run("systemctl", "is-active", GATE).out.strip() != "active":
+        assert time.monotonic() < until, "the gate did not come back"
+        time.sleep(2)
+    assert gate.guest.ask("systemctl", "show", "--value", "-p", "MainPID", GATE) != killed
+    assert not gate.relay.high
+
+
+def test_after_that_the_card_opens_again(gate: Machine, card: SoftCard) -> None:
+    time.sleep(10)
+    gate.chip.hold(card)
+    gate.relay.wait(high=True, within_s=SEEN_S)
+    gate.chip.take_away()
+    gate.relay.wait(high=False, within_s=SEEN_S)
+    assert gate.guest.ask("systemctl", "--failed", "--no-legend", "--plain") == ""
