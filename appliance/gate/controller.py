@@ -244,15 +244,12 @@ class Controller:
     def _conclude(self, made: AccessDecision, since_ns: int) -> None:
         """Log, then command (law 5): what cannot be logged does not open the door."""
         if made.granted and self._door.stuck:
-            refused = Reason.DOOR_STUCK
-            made = decision.refuse(made.method, refused, self._watch.moment(), made.pseudonym)
+            made = decision.overruled(made, Reason.DOOR_STUCK, self._watch.moment())
         try:
             line = self._parts.journal.decision(made)
         except AuditError as fault:
             self._faults.note("log", str(fault))
-            made = decision.refuse(
-                made.method, Reason.LOG_FAILED, self._watch.moment(), made.pseudonym
-            )
+            made = decision.overruled(made, Reason.LOG_FAILED, self._watch.moment())
         else:
             self._faults.note("log", "")
             self._tell(notices.Logged(line))

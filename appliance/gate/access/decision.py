@@ -171,6 +171,11 @@ def refuse(
     )
 
 
+def overruled(made: AccessDecision, reason: Reason, moment: Moment) -> AccessDecision:
+    """Return the refusal that takes the place of a decision that cannot be carried out."""
+    return refuse(made.method, reason, moment, made.pseudonym)
+
+
 def decide_card(
     policy: PortalPolicy, proof: CardProof, resident: Resident | None, moment: Moment
 ) -> AccessDecision:

@@ -12,6 +12,7 @@ from appliance.gate import notices, process
 from appliance.gate.access.card_proof import CardProof
 from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.cards import JudgedCard
+from appliance.gate.counter import pages
 from appliance.gate.counter.clerk import HANG_NS
 from appliance.gate.counter.pages import all_forms
 from appliance.gate.credential.pass_token import PhoneKey
@@ -48,7 +49,7 @@ class Terrace:
         self.door = SimDoor(DoorOptions("sim"), clock)
         self.told: list[notices.Notice] = []
         self.forms: dict[str, Form] = dict(all_forms())
-        monkeypatch.setattr(process, "all_forms", lambda: self.forms)
+        monkeypatch.setattr(pages, "all_forms", lambda: self.forms)
         reader = SimReader(clock)
         self.controller = process.build_controller(
             config, self.archive, clock, self.door, reader, self.told.append
@@ -348,7 +349,7 @@ def test_without_a_screen_there_is_no_clerk(
     config: Config, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hired: list[int] = []
-    monkeypatch.setattr(process, "Clerk", lambda *_: hired.append(1))
+    monkeypatch.setattr(process, "hire", lambda *_: hired.append(1))
     create_archive(config)
     archive = open_archive(config, clock)
     controller = process.build_controller(

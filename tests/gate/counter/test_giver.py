@@ -92,7 +92,7 @@ class Gate:
         self.archive = open_archive(self.config, self.clock)
         self.own = open_archive(self.config, self.clock)
         self.clerk = Inline(self.own, self.config, self.clock)
-        monkeypatch.setattr(process, "Clerk", lambda *_: self.clerk)
+        monkeypatch.setattr(process, "hire", lambda *_: self.clerk)
         self.reader = SimReader(self.clock)
         self.door = SimDoor(DoorOptions("sim"), self.clock)
         self.controller = process.build_controller(
