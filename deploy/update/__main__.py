@@ -154,7 +154,8 @@ def _on_trial(machine: Machine) -> bool:
 
 
 def _restart() -> None:
-    _call("reboot")
+    # Asked for once more here: without an argument systemctl removes what lies in reboot-param.
+    _call("reboot", f"--reboot-argument={install.TRY_ONCE.decode().strip()}")
 
 
 def _call(*words: str) -> None:

@@ -14,6 +14,10 @@ import pytest
 from appliance.watchdog import Watchdog
 from tests.deploy.update_world import DEPLOY, vendor, world
 
+# after the path that update_world sets
+from update import __main__ as update_main  # isort: skip
+from update.install import ask_to_try  # isort: skip
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -94,3 +98,31 @@ def test_a_rooms_trouble_is_told_with_its_heartbeat(
         "WATCHDOG=1\nSTATUS=camera 0: READY=1",
         "WATCHDOG=1\nSTATUS=" + "x" * 120,
     ]
+
+
+SYSTEMCTL = """\
+#!/bin/sh
+# As systemd's own: a restart without an argument forgets one that was left before.
+case "$*" in
+reboot) rm -f "$ROOT/run/systemd/reboot-param" ;;
+"reboot --reboot-argument="*) printf '%s' "${2#*=}" > "$ROOT/run/systemd/reboot-param" ;;
+*) exit 1 ;;
+esac
+"""
+
+
+def test_the_restart_after_an_update_still_asks_for_the_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = world(tmp_path / "root")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "systemctl").write_text(SYSTEMCTL, "utf-8")
+    (programs / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.setenv("ROOT", str(gate.machine.root))
+    ask_to_try(gate.machine)
+
+    update_main._restart()
+
+    assert gate.machine.reboot_param.read_bytes().strip() == b"0 tryboot"

@@ -13,12 +13,12 @@ import pytest
 
 from tests.deploy.image.boot.bench import Bench
 from tests.deploy.image.boot.machine import reason_to_skip
+from tests.deploy.image.boot.sd_card import SdCard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.deploy.image.boot.machine import Machine
-    from tests.deploy.image.boot.sd_card import SdCard
 
 REPOSITORY = Path(__file__).parents[4]
 IMAGE = Path(os.environ.get("SANMEN_IMAGE", "/var/tmp/sanmen-image/qemu/out"))  # noqa: S108 - large, kept
@@ -27,12 +27,16 @@ ARTEFACTS = Path(os.environ.get("SANMEN_BOOT_LOGS", "/var/tmp/sanmen-boot"))  # 
 """Folder in which boot logs and figures stay."""
 
 
+SET_UP = Path(os.environ.get("SANMEN_BOOT_CARD", "/nonexistent"))
+"""A card that an earlier run set up, to go on with; tests of a first start need a new one."""
+
+
 class Bay:
     """Where one gate runs, set up at its first start, that several tests look at."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self.card: SdCard | None = None
+        self.card: SdCard | None = SdCard(SET_UP) if SET_UP.is_file() else None
         self._machine: Machine | None = None
         self._ending = ExitStack()
 

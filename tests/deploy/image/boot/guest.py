@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DRIVE = "/run/sanmen-probe"
 PYTHON = "/opt/sanmen/bin/python"
-PATIENCE_S = 120.0
+PATIENCE_S = 400.0
 
 
 class SilentError(Exception):

@@ -86,8 +86,11 @@ def test_vision_looks_through_a_video4linux_camera(gate: Machine) -> None:
 
 
 def test_the_screen_serves_its_page_on_loopback_alone(gate: Machine) -> None:
-    ask = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8460/').status)"
-    done = gate.guest.run("/opt/sanmen/bin/python", "-c", ask)
+    ask = (
+        "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8460/', timeout=60).status)"
+    )
+    browser = ["setpriv", "--reuid=sanmen-kiosk", "--regid=sanmen-kiosk", "--clear-groups"]
+    done = gate.guest.run(*browser, "/opt/sanmen/bin/python", "-c", ask)
 
     listening = gate.guest.ask("ss", "-Hltn").splitlines()
     assert [line.split()[3] for line in listening] == ["127.0.0.1:8460"]
