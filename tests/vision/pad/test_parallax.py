@@ -147,6 +147,22 @@ def test_relief_up_and_down_does_not_make_up_for_none_sideways() -> None:
     assert measured(rows).k == pytest.approx(0.1)
 
 
+def test_relief_that_chance_explains_is_not_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    due = np.column_stack([np.tile([0.15, -0.15], 14), np.zeros(28)])
+    chance = np.random.default_rng(5).normal(0.0, 1.0, (28, 2))
+    chance -= due * (chance * due).sum() / (due**2).sum()
+    scores = []
+    for noise in (0.005, 0.08):
+        cue = ParallaxCue(Tracks())
+        found = measured(np.hstack([0.23 * due + noise * chance, due]))
+        assert found.k == pytest.approx(0.23)
+        assert found.error == pytest.approx(noise * 1.26, rel=0.2)
+        monkeypatch.setattr(cue, "measure", lambda found=found: found)
+        scores.append(cue.evidence().score)
+    assert scores[0] > 0.9
+    assert scores[1] < 0.6
+
+
 def test_few_pictures_are_no_evidence() -> None:
     few = measured(np.array([[0.2, 0.0, 0.2, 0.0]] * 7))
     assert few.pictures == 7
