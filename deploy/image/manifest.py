@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import stat
 import tomllib
 import uuid
 import zipfile
@@ -184,13 +185,18 @@ def sbom(profile: Profile, version: str, parts: list[Part]) -> str:
 
 
 def sizes(root: Path, files: Iterable[Path]) -> str:
-    """Return `sizes.json`: bytes of each folder of the root that counts, and of what was made."""
+    """Return `sizes.json`: bytes of each folder that counts, and of what was made.
+
+    A file with several names is counted once.
+    """
     folders: dict[str, int] = {}
-    total = 0
+    total, seen = 0, set()
     for path in root.rglob("*"):
-        if path.is_symlink() or not path.is_file():
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_ino in seen:
             continue
-        size = path.stat().st_size
+        seen.add(status.st_ino)
+        size = status.st_size
         total += size
         parts = path.relative_to(root).parts
         for depth in range(1, min(len(parts), 6)):

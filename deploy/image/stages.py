@@ -124,7 +124,7 @@ def plan(wish: Wish, shop: Workshop) -> tuple[Stage, ...]:
             "pack, map, sign",
             lambda: [wish.signer.suffix.encode()],
             (),
-            lambda: release.publish(profile, shop, wish.version, wish.signer),
+            lambda: _release(wish, shop),
         ),
     )
 
@@ -213,8 +213,18 @@ def _card(wish: Wish, shop: Workshop) -> None:
 def _hand_out(shop: Workshop) -> None:
     for name in ("vmlinuz", "initrd.img"):
         (shop.out / name).write_bytes((shop.work / "boot" / name).read_bytes())
-    made = [shop.out / name for name in ("root.squashfs", "boot.vfat", "vmlinuz", "initrd.img")]
+    write_sizes(shop)
+
+
+def write_sizes(shop: Workshop) -> None:
+    """Write `out/sizes.json` of all that is there by now."""
+    made = [path for path in sorted(shop.out.iterdir()) if path.suffix != ".json"]
     (shop.out / "sizes.json").write_text(manifest.sizes(shop.work / "root", made), "ascii")
+
+
+def _release(wish: Wish, shop: Workshop) -> None:
+    release.publish(wish.profile, shop, wish.version, wish.signer)
+    shop.do("write sizes.json anew", write_sizes, shop)
 
 
 def _key(before: bytes, inputs: Iterable[bytes]) -> bytes:

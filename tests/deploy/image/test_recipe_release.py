@@ -188,3 +188,18 @@ def test_a_release_without_a_key_is_called_a_test_and_its_signature_holds(
     ).stdout
     assert "sanmen-rpi" in info
     assert "1.2.3" in info
+
+
+def test_a_file_with_two_names_is_counted_once(tmp_path: Path) -> None:
+    folder = tmp_path / "root/usr/lib/dri"
+    folder.mkdir(parents=True)
+    (folder / "vc4.so").write_bytes(bytes(5_000_000))
+    (folder / "v3d.so").hardlink_to(folder / "vc4.so")
+    (folder / "link.so").symlink_to("vc4.so")
+    image = tmp_path / "root.squashfs"
+    image.write_bytes(b"12345")
+    assert json.loads(manifest.sizes(tmp_path / "root", [image])) == {
+        "root_unpacked": 5_000_000,
+        "files": {"root.squashfs": 5},
+        "folders": {"usr": 5_000_000, "usr/lib": 5_000_000, "usr/lib/dri": 5_000_000},
+    }
