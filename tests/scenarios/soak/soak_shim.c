@@ -19,7 +19,7 @@
 #define SECOND 1000000000LL
 
 struct page {
-    int64_t wall_ns, boot_ns, hurried_pid, turns;
+    int64_t error_ns, leap_ns, hurried_pid, turns;
 };
 static volatile struct page nothing;
 static volatile struct page *page = &nothing;
@@ -54,8 +54,8 @@ int clock_gettime(clockid_t id, struct timespec *at) {
     int done = real_time ? real_time(id, at) : (int)syscall(SYS_clock_gettime, id, at);
     if (done) return done;
     int64_t leap = 0;
-    if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE) leap = page->wall_ns;
-    if (id == CLOCK_BOOTTIME) leap = page->boot_ns;
+    if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE) leap = page->leap_ns + page->error_ns;
+    if (id == CLOCK_BOOTTIME) leap = page->leap_ns;
     if (leap) {
         int64_t sum = at->tv_sec * SECOND + at->tv_nsec + leap;
         at->tv_sec = sum / SECOND;

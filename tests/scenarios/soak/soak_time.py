@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PAGE = struct.Struct("4q")
-"""Leap of civil time and of time since boot, nanoseconds; the process that waits for nothing, and
-how often it did so."""
+"""How wrong civil time is beside the leap that it and time since boot have made, nanoseconds; the
+process that waits for nothing, and how often it did so."""
 NUMBER = 8
 
 
@@ -57,8 +57,8 @@ class SoakTime:
         with self._path.open("r+b") as file:
             self._page = mmap.mmap(file.fileno(), PAGE.size)
         self._shim = build(folder)
-        self._wall_ns = round((start - datetime.now(UTC)).total_seconds() * 1e9)
-        self._boot_ns = 0
+        self._begin_ns = round((start - datetime.now(UTC)).total_seconds() * 1e9)
+        self._leap_ns = 0
         self._error_ns = 0
         self._hurried = 0
         self._write()
@@ -78,17 +78,15 @@ class SoakTime:
 
     def wall(self) -> datetime:
         """Return civil time as it should be."""
-        return datetime.fromtimestamp((time.time_ns() + self._wall_ns) / 1e9, UTC)
+        return datetime.fromtimestamp((time.time_ns() + self._begin_ns + self._leap_ns) / 1e9, UTC)
 
     def boot_ns(self) -> int:
         """Return the time since boot."""
-        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) + self._boot_ns
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) + self._leap_ns
 
     def leap(self, span: timedelta) -> None:
         """Let a span pass at once; nothing if it is negative."""
-        span_ns = max(0, round(span.total_seconds() * 1e9))
-        self._wall_ns += span_ns
-        self._boot_ns += span_ns
+        self._leap_ns += max(0, round(span.total_seconds() * 1e9))
         self._write()
 
     def leap_to(self, at: datetime) -> None:
@@ -115,7 +113,8 @@ class SoakTime:
         self._page.close()
 
     def _write(self) -> None:
-        values = (self._wall_ns + self._error_ns, self._boot_ns, self._hurried, 0)
+        error_ns = self._begin_ns + self._error_ns
+        values = (error_ns, self._leap_ns, self._hurried, 0)
         packed = PAGE.pack(*values)
         # Number by number, each an aligned store of 8 bytes: nobody reads half of one.
         for at in range(0, PAGE.size - NUMBER, NUMBER):

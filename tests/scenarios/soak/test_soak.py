@@ -135,7 +135,7 @@ def test_two_days_with_every_fault_heal_and_answer_everybody(tmp_path: Path) -> 
 @as_root
 @pytest.mark.rig
 def test_rooms_that_lose_memory_and_descriptors_are_found(tmp_path: Path) -> None:
-    wanted = Plan(4, (15, 2, 0), 2.0, leak=65_536, faulty=False)
+    wanted = Plan(9, (6, 0, 0), 1.0, leak=65_536, faulty=False)
     month = Month(tmp_path, wanted, 1, print)
     try:
         result = month.run()
