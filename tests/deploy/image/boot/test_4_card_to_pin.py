@@ -41,9 +41,9 @@ def test_a_card_of_nobody_moves_nothing(gate: Machine) -> None:
 def test_a_residents_card_lifts_the_line_which_falls_again(gate: Machine, card: SoftCard) -> None:
     gate.guest.run("mount", "-t", "debugfs", "none", "/sys/kernel/debug")
     inside = gate.guest.start(
-        "/opt/sanmen/bin/python", "/run/sanmen-probe/watch_line.py", str(RELAY), "45"
+        "/opt/sanmen/bin/python", "/run/sanmen-probe/watch_line.py", str(RELAY), "60"
     )
-    time.sleep(3)
+    gate.guest.ask("sh", "-c", "until test -e /run/looking; do sleep 0.2; done")
 
     gate.chip.hold(card)
     held = time.monotonic()
