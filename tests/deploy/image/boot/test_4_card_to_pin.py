@@ -82,7 +82,7 @@ def test_the_line_falls_when_the_gate_is_killed_while_the_door_is_open(
     gate.relay.wait(high=True, within_s=SEEN_S)
 
     at = time.monotonic()
-    pending = gate.guest.start("kill", "-9", killed)
+    pending = gate.guest.start("sh", "-c", f"kill -9 {killed}")
     fallen = gate.relay.wait(high=False, within_s=SEEN_S)
     gate.chip.take_away()
 
