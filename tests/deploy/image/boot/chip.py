@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 ACK = bytes.fromhex("0000FF00FF00")
 VERSION, LIST, EXCHANGE, DIAGNOSE = 0x02, 0x4A, 0x40, 0x00
 ATS = bytes.fromhex("067577810280")
+NOTICED_S = 300.0
 GONE = b"\x01"
 """Status byte: no card answered in time."""
 
 
 class Pn532:
-    """The chip; QEMU listens at `path`, and takes the line for unplugged while nobody connects."""
+    """The chip; QEMU listens at `path`, and takes the line for unplugged while nobody connects.
+
+    Attributes:
+        looks: how often it was asked for cards while there was none.
+
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -29,7 +35,7 @@ class Pn532:
         self._rest = b""
         self._line: socket.socket | None = None
         self._thread: threading.Thread | None = None
-        self.commands = 0
+        self.looks = 0
 
     def plug_in(self) -> None:
         """Connect; the guest meets a new USB device."""
@@ -54,11 +60,23 @@ class Pn532:
         self._card = card
 
     def take_away(self) -> None:
-        """Take it out of the field."""
+        """Take it out of the field, and wait until the gate looks for another one.
+
+        A card that is back before the gate missed it never left, and opens nothing again.
+
+        Raises:
+            TimeoutError: the gate does not look.
+
+        """
         self._card = None
+        looks, until = self.looks, time.monotonic() + NOTICED_S
+        while self.looks < looks + 2:
+            if time.monotonic() > until:
+                raise TimeoutError("the gate did not notice that the card is gone")
+            time.sleep(0.02)
 
     def present(self, card: SoftCard, seconds: float) -> None:
-        """Hold a card for so long."""
+        """Hold a card for so long, and take it away."""
         self.hold(card)
         time.sleep(seconds)
         self.take_away()
@@ -68,7 +86,6 @@ class Pn532:
             while piece := line.recv(4096):
                 self._rest += piece
                 for command in self._commands():
-                    self.commands += 1
                     line.sendall(ACK + _frame(bytes((0xD5, command[0] + 1)) + self._do(command)))
 
     def _commands(self) -> list[bytes]:
@@ -95,6 +112,7 @@ class Pn532:
         if code == VERSION:
             return bytes.fromhex("32010607")
         if code == LIST:
+            self.looks += card is None
             if card is None or data[1] != 0:
                 return b"\x00"
             return bytes((1, 1, 0x03, 0x44, 0x20, len(card.uid))) + card.uid + ATS

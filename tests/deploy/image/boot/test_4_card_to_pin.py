@@ -41,9 +41,9 @@ def test_a_card_of_nobody_moves_nothing(gate: Machine) -> None:
 def test_a_residents_card_lifts_the_line_which_falls_again(gate: Machine, card: SoftCard) -> None:
     gate.guest.run("mount", "-t", "debugfs", "none", "/sys/kernel/debug")
     inside = gate.guest.start(
-        "/opt/sanmen/bin/python", "/run/sanmen-probe/watch_line.py", str(RELAY), "45"
+        "/opt/sanmen/bin/python", "/run/sanmen-probe/watch_line.py", str(RELAY), "60"
     )
-    time.sleep(3)
+    gate.guest.ask("sh", "-c", "until test -e /run/looking; do sleep 0.2; done")
 
     gate.chip.hold(card)
     held = time.monotonic()
@@ -82,7 +82,7 @@ def test_the_line_falls_when_the_gate_is_killed_while_the_door_is_open(
     gate.relay.wait(high=True, within_s=SEEN_S)
 
     at = time.monotonic()
-    pending = gate.guest.start("kill", "-9", killed)
+    pending = gate.guest.start("sh", "-c", f"kill -9 {killed}")
     fallen = gate.relay.wait(high=False, within_s=SEEN_S)
     gate.chip.take_away()
 

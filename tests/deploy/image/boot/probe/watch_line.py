@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 
 LEVELS = Path("/sys/kernel/debug/gpio")
+LOOKING = Path("/run/looking")
+"""There as soon as it looks."""
 
 
 def lines() -> dict[int, tuple[str, str]]:
@@ -32,7 +34,9 @@ def main(line: int, seconds: float) -> None:
         if level != before:
             changes.append([round(time.monotonic(), 3), level and level[0], level and level[1]])
             before = level
+            LOOKING.touch()
         time.sleep(0.005)
+    LOOKING.unlink()
     sys.stdout.write(json.dumps(changes))
 
 
