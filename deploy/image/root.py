@@ -22,6 +22,8 @@ OURS: Final = (
     ("systemd/*.service", "usr/lib/systemd/system"),
     ("systemd/*.target", "usr/lib/systemd/system"),
     ("systemd/*.timer", "usr/lib/systemd/system"),
+    ("systemd/*.path", "usr/lib/systemd/system"),
+    ("systemd/*.mount", "usr/lib/systemd/system"),
     ("systemd/sanmen-.service.d", "usr/lib/systemd/system"),
     ("systemd/sysusers.d/*", "usr/lib/sysusers.d"),
     ("systemd/tmpfiles.d/*", "usr/lib/tmpfiles.d"),
@@ -36,7 +38,6 @@ OURS: Final = (
     ("deploy/update", "opt/sanmen/share"),
 )
 """Where what lies in this repository goes, as systemd/README.md and the others ask for it."""
-RUN_ONLY: Final = frozenset({"kiosk.sh", "tryboot"})
 MOUNT_POINTS: Final = ("bootconfig", "media", "mnt", "proc", "sys", "dev", "run", "tmp", "var")
 IMPORTS: Final = (
     "import appliance.gate.process, appliance.vision.process, appliance.ui.process, appliance.cli,"
@@ -161,13 +162,13 @@ def _copy(path: Path, target: Path) -> None:
             path, target, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
         )
         for one in sorted(target.rglob("*")):
-            one.chmod(0o755 if one.is_dir() or one.name in RUN_ONLY else 0o644)
+            one.chmod(0o755 if one.is_dir() or one.stat().st_mode & 0o100 else 0o644)
         target.chmod(0o755)
     else:
         if target.is_symlink():
             target.unlink()
         shutil.copyfile(path, target)
-        target.chmod(0o755 if path.name in RUN_ONLY else 0o644)
+        target.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
 
 
 def _name(profile: Profile, root: Path, version: str, keyring: Path) -> None:
