@@ -178,9 +178,9 @@ class Month:
         begin = START + timedelta(days=day)
         wanted = self._plan
         visits = plan(self._rng, begin, wanted.cards, wanted.codes, wanted.faces)
-        faults = {
-            self._rng.randrange(len(visits)): one for one in wanted.faults(day, self._faults.names)
-        }
+        names = wanted.faults(day, self._faults.names)
+        # Each at a visit of its own: none is lost to another.
+        faults = dict(zip(self._rng.sample(range(len(visits)), len(names)), names, strict=True))
         for number, visit in enumerate(visits):
             self._soak.leap_to(visit.at)
             self._street.receive(visit)
