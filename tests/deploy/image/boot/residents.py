@@ -13,10 +13,12 @@ from tests.deploy.image.boot.guest import DRIVE, PYTHON
 
 if TYPE_CHECKING:
     from tests.deploy.image.boot.guest import Done, Guest
+    from tests.deploy.image.boot.machine import Machine
 
 CONFIG = "/var/lib/sanmen/config/gate.toml"
 KEY = "sanmen.key:/var/lib/sanmen/keys/sanmen.key.cred"
 SLOW_S = 600.0
+TRIES, TRY_S = 5, 30.0
 
 
 def as_gate(guest: Guest, *words: str, within_s: float = SLOW_S) -> Done:
@@ -43,6 +45,24 @@ def issued_card(guest: Guest) -> SoftCard:
         memory = Memory.load(path)
     memory.kept = None
     return SoftCard(memory)
+
+
+def hold_until_open(machine: Machine, card: SoftCard) -> float:
+    """Hold a resident's card to the reader until the relay's line rises; return when it did.
+
+    The card stays there. A loaded emulator lets a card's deadline pass: then it is held once more.
+
+    Raises:
+        TimeoutError: it never opens.
+
+    """
+    for _ in range(TRIES):
+        machine.chip.hold(card)
+        try:
+            return machine.relay.wait(high=True, within_s=TRY_S)
+        except TimeoutError:
+            machine.chip.take_away()
+    raise TimeoutError(f"the card did not open in {TRIES} tries")
 
 
 @dataclass(frozen=True)

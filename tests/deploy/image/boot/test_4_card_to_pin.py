@@ -11,7 +11,7 @@ import pytest
 from hardware.sim.card import SoftCard
 from tests.deploy.image.boot.conftest import note
 from tests.deploy.image.boot.machine import RELAY
-from tests.deploy.image.boot.residents import issued_card, log_of
+from tests.deploy.image.boot.residents import hold_until_open, issued_card, log_of
 
 if TYPE_CHECKING:
     from tests.deploy.image.boot.conftest import Bay
@@ -45,9 +45,8 @@ def test_a_residents_card_lifts_the_line_which_falls_again(gate: Machine, card: 
     )
     gate.guest.ask("sh", "-c", "until test -e /run/looking; do sleep 0.2; done")
 
-    gate.chip.hold(card)
     held = time.monotonic()
-    lifted = gate.relay.wait(high=True, within_s=SEEN_S)
+    lifted = hold_until_open(gate, card)
     gate.chip.take_away()
     fallen = gate.relay.wait(high=False, within_s=SEEN_S)
 
@@ -68,8 +67,7 @@ def test_a_reader_that_is_plugged_in_later_works(gate: Machine, card: SoftCard) 
     gate.chip.plug_in()
     time.sleep(8)
 
-    gate.chip.hold(card)
-    gate.relay.wait(high=True, within_s=SEEN_S)
+    hold_until_open(gate, card)
     gate.chip.take_away()
     gate.relay.wait(high=False, within_s=SEEN_S)
 
@@ -78,8 +76,7 @@ def test_the_line_falls_when_the_gate_is_killed_while_the_door_is_open(
     gate: Machine, card: SoftCard
 ) -> None:
     killed = gate.guest.ask("systemctl", "show", "--value", "-p", "MainPID", GATE)
-    gate.chip.hold(card)
-    gate.relay.wait(high=True, within_s=SEEN_S)
+    hold_until_open(gate, card)
 
     at = time.monotonic()
     pending = gate.guest.start("sh", "-c", f"kill -9 {killed}")
@@ -100,8 +97,7 @@ def test_the_line_falls_when_the_gate_is_killed_while_the_door_is_open(
 
 def test_after_that_the_card_opens_again(gate: Machine, card: SoftCard) -> None:
     time.sleep(10)
-    gate.chip.hold(card)
-    gate.relay.wait(high=True, within_s=SEEN_S)
+    hold_until_open(gate, card)
     gate.chip.take_away()
     gate.relay.wait(high=False, within_s=SEEN_S)
     assert gate.guest.ask("systemctl", "--failed", "--no-legend", "--plain") == ""

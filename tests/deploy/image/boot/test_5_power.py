@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deploy.image.boot.conftest import note
-from tests.deploy.image.boot.residents import issued_card, log_of
+from tests.deploy.image.boot.residents import hold_until_open, issued_card, log_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,8 +47,7 @@ def test_a_cut_in_the_middle_of_visits_loses_no_entry_and_the_gate_starts_again(
     before = log_of(gate.guest).kinds.count("entry.granted")
     lifted = 0
     for visit in range(VISITS):
-        gate.chip.hold(card)
-        gate.relay.wait(high=True, within_s=PULSE_S)
+        hold_until_open(gate, card)
         lifted += 1
         if visit < VISITS - 1:
             gate.chip.take_away()
@@ -76,8 +75,7 @@ def test_after_the_cut_the_same_card_opens(bay: Bay) -> None:
     gate = bay.gate()
     card = issued_card(gate.guest)
 
-    gate.chip.hold(card)
-    gate.relay.wait(high=True, within_s=PULSE_S)
+    hold_until_open(gate, card)
     gate.chip.take_away()
     gate.relay.wait(high=False, within_s=PULSE_S)
 

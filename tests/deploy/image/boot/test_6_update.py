@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deploy.image.boot.conftest import note
-from tests.deploy.image.boot.residents import issued_card, log_of
+from tests.deploy.image.boot.residents import hold_until_open, issued_card, log_of
 from tests.deploy.image.boot.slots import NEEDED, Vendor, stick
 
 if TYPE_CHECKING:
@@ -120,8 +120,7 @@ def test_the_new_system_is_kept_once_everything_answered(site: Site) -> None:
         assert f"{GOOD} is kept" in status
         assert log_of(guest).wrong == ()
         card = issued_card(guest)
-        machine.chip.hold(card)
-        machine.relay.wait(high=True, within_s=120)
+        hold_until_open(machine, card)
         machine.chip.take_away()
         machine.relay.wait(high=False, within_s=60)
         site.install(machine, BAD)
