@@ -24,8 +24,8 @@ _JOIN_S = 2.0
 """How long `close` waits for a read under way: more than a picture, less than a service's stop."""
 
 
-_BGR = cv2.VideoWriter.fourcc(*"BGR3")
-"""Pixels as OpenCV wants them, three bytes each (V4L2_PIX_FMT_BGR24)."""
+_BGR = 0x3352_4742
+"""The four letters BGR3 as a number (V4L2_PIX_FMT_BGR24): pixels as OpenCV wants them, three bytes each."""
 
 
 class CaptureSource(Protocol):
