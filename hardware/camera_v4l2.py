@@ -25,7 +25,7 @@ _JOIN_S = 2.0
 
 
 _BGR = 0x3352_4742
-"""The four letters BGR3 as a number (V4L2_PIX_FMT_BGR24): pixels as OpenCV wants them, three bytes each."""
+"""BGR3 as a number (V4L2_PIX_FMT_BGR24): pixels as OpenCV wants them, three bytes each."""
 
 
 class CaptureSource(Protocol):
