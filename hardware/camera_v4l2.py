@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 _JOIN_S = 2.0
 """How long `close` waits for a read under way: more than a picture, less than a service's stop."""
+
+
+_BGR = 0x3352_4742
+"""BGR3 as a number (V4L2_PIX_FMT_BGR24): pixels as OpenCV wants them, three bytes each."""
 
 
 class CaptureSource(Protocol):
@@ -92,17 +97,28 @@ class V4l2Camera:
 
 
 class _VideoCapture:
-    """cv2.VideoCapture, read into the same memory each time."""
+    """cv2.VideoCapture, read into the same memory each time.
+
+    A camera that gives BGR by itself (BGR3) is handed on by OpenCV as one row of bytes.
+    """
 
     def __init__(self, capture: cv2.VideoCapture) -> None:
         self._capture = capture
         self._pixels: NDArray[np.uint8] | None = None
+        flat = int(capture.get(cv2.CAP_PROP_FOURCC)) == _BGR
+        height, width = (
+            int(capture.get(one)) for one in (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)
+        )
+        self._shape = (height, width, 3) if flat else None
 
     def read(self) -> NDArray[np.uint8] | None:
         """Wait for the next picture."""
         ok, pixels = self._capture.read(self._pixels)
         self._pixels = cast("NDArray[np.uint8]", pixels) if ok else None
-        return self._pixels
+        shape = self._shape
+        if self._pixels is None or shape is None or self._pixels.size != math.prod(shape):
+            return self._pixels
+        return self._pixels.reshape(shape)
 
     def release(self) -> None:
         """Let go of the device."""

@@ -275,6 +275,9 @@ def test_an_opened_video_device_is_read_into_the_same_memory(
         def set(self, option: int, value: float) -> None:
             self.options[option] = value
 
+        def get(self, option: int) -> float:
+            return self.options.get(option, 0.0)
+
         def read(self, image: NDArray[np.uint8] | None) -> tuple[bool, NDArray[np.uint8] | None]:
             self.images.append(image)
             if len(self.images) == 3:

@@ -50,7 +50,6 @@ def main(unit: str, words: list[str]) -> int:
     kept += ["Type=oneshot", f"ExecStart={command}", f"StandardOutput=truncate:{out}"]
     kept += ["StandardError=journal", "TimeoutStartSec=120", f"BindReadOnlyPaths={DRIVE}"]
     (HERE / name).write_text("\n".join(kept) + "\n")
-    subprocess.run(["systemctl", "daemon-reload"], check=True)
     done = subprocess.run(["systemctl", "start", name], check=False, capture_output=True, text=True)
     sys.stdout.write(out.read_text())
     if done.returncode:
