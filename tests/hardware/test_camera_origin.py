@@ -157,6 +157,9 @@ class Nothing:
     def set(self, option: int, value: float) -> None:
         pass
 
+    def get(self, option: int) -> float:
+        return 0.0 * option
+
     def read(self, image: object) -> tuple[bool, object]:
         return False, image
 
