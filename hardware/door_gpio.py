@@ -19,15 +19,15 @@ from __future__ import annotations
 
 import atexit
 from contextlib import ExitStack
-from dataclasses import asdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from gpiozero import DigitalInputDevice, GPIOZeroError
+from gpiozero import DigitalInputDevice
 from gpiozero.pins.mock import MockFactory
 
 from hardware.debounce import Debounce
 from hardware.errors import DeviceSettingError, DeviceUnavailableError
+from hardware.pi_pins import check_pins, open_on_pi
 from hardware.ports import DoorInputs, Lock
 from hardware.relay_line import RelayLine
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from hardware.ports import Clock, DoorOptions
 
 ACTIVE_HIGH: Final = MappingProxyType({"door": True, "rex": False, "fire": True, "tamper": True})
-LAST_PIN = 27
 LONGEST_DEBOUNCE_MS = 1000
 
 
@@ -144,28 +143,11 @@ def open_device(options: DoorOptions, clock: Clock) -> GpioDoor:
     _check(options)
     if options.driver == "mock":
         return MockDoor(options, clock)
-    try:
-        # Imports lgpio, which only a Pi has, and which at once makes a pipe where it is started.
-        from gpiozero.pins.lgpio import LGPIOFactory, lgpio  # noqa: PLC0415
-    except (ImportError, OSError) as fault:
-        raise DeviceUnavailableError(
-            "door", str(fault), "lgpio (extra `pi`), in a folder it may write to"
-        ) from fault
-    try:
-        return GpioDoor(options, clock, LGPIOFactory())
-    except (GPIOZeroError, OSError, lgpio.error) as fault:
-        raise DeviceUnavailableError("door", str(fault), "free pins of a Raspberry Pi") from fault
+    return open_on_pi("door", lambda factory: GpioDoor(options, clock, factory))
 
 
 def _check(options: DoorOptions) -> None:
-    pins: dict[str, int] = {
-        name: pin for name, pin in asdict(options.pins).items() if pin is not None
-    }
-    for name, pin in pins.items():
-        if not 0 <= pin <= LAST_PIN:
-            raise DeviceSettingError("door", f"pin {name} = {pin}", f"a BCM pin 0..{LAST_PIN}")
-    if len(set(pins.values())) < len(pins):
-        raise DeviceSettingError("door", f"pins {pins}", "each pin used once")
+    check_pins("door", options.pins)
     if not 0 <= options.debounce_ms <= LONGEST_DEBOUNCE_MS:
         raise DeviceSettingError(
             "door", f"debounce_ms = {options.debounce_ms}", f"0..{LONGEST_DEBOUNCE_MS}"

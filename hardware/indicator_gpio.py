@@ -7,10 +7,10 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from gpiozero import DigitalOutputDevice, GPIOZeroError
+from gpiozero import DigitalOutputDevice
 from gpiozero.pins.mock import MockFactory
 
-from hardware.errors import DeviceSettingError, DeviceUnavailableError
+from hardware.pi_pins import check_pins, open_on_pi
 from hardware.ports import Colour
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from hardware.ports import Clock, IndicatorOptions
 
-LAST_PIN: Final = 27
 LIT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         Colour.OFF: frozenset(),
@@ -73,24 +72,7 @@ class GpioIndicator:
 
 def open_device(options: IndicatorOptions, _clock: Clock) -> GpioIndicator:
     """Open the pins of `options`, dark."""
-    pins: dict[str, int] = asdict(options.pins)
-    for name, pin in pins.items():
-        if not 0 <= pin <= LAST_PIN:
-            raise DeviceSettingError("indicator", f"pin {name} = {pin}", f"a BCM pin 0..{LAST_PIN}")
-    if len(set(pins.values())) < len(pins):
-        raise DeviceSettingError("indicator", f"pins {pins}", "each pin used once")
+    check_pins("indicator", options.pins)
     if options.driver == "mock":
         return GpioIndicator(options, MockFactory())
-    try:
-        # Imports lgpio, which only a Pi has, and which at once makes a pipe where it is started.
-        from gpiozero.pins.lgpio import LGPIOFactory, lgpio  # noqa: PLC0415
-    except (ImportError, OSError) as fault:
-        raise DeviceUnavailableError(
-            "indicator", str(fault), "lgpio (extra `pi`), in a folder it may write to"
-        ) from fault
-    try:
-        return GpioIndicator(options, LGPIOFactory())
-    except (GPIOZeroError, OSError, lgpio.error) as fault:
-        raise DeviceUnavailableError(
-            "indicator", str(fault), "free pins of a Raspberry Pi"
-        ) from fault
+    return open_on_pi("indicator", lambda factory: GpioIndicator(options, factory))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import atexit
 from typing import Any
 
-from gpiozero import DigitalOutputDevice, GPIOZeroError
+from gpiozero import DigitalOutputDevice
 from gpiozero.pins.mock import MockFactory
 
-from hardware.errors import DeviceSettingError, DeviceUnavailableError
+from hardware.errors import DeviceSettingError
+from hardware.pi_pins import open_on_pi
 
 
 class GpioLamp:
@@ -50,14 +51,4 @@ def open_lamp(driver: str, pin: int) -> GpioLamp:
         raise DeviceSettingError("lamp", f"driver {driver!r}", "one of gpio, mock")
     if driver == "mock":
         return GpioLamp(pin, MockFactory())
-    try:
-        # Imports lgpio, which only a Pi has, and which at once makes a pipe where it is started.
-        from gpiozero.pins.lgpio import LGPIOFactory, lgpio  # noqa: PLC0415
-    except (ImportError, OSError) as fault:
-        raise DeviceUnavailableError(
-            "lamp", str(fault), "lgpio (extra `pi`), in a folder it may write to"
-        ) from fault
-    try:
-        return GpioLamp(pin, LGPIOFactory())
-    except (GPIOZeroError, OSError, lgpio.error) as fault:
-        raise DeviceUnavailableError("lamp", str(fault), f"pin {pin} of a Pi, free") from fault
+    return open_on_pi("lamp", lambda factory: GpioLamp(pin, factory), f"pin {pin} of a Pi, free")

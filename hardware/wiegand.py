@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from gpiozero import DigitalOutputDevice, GPIOZeroError
 
 from hardware.errors import DeviceSettingError, DeviceUnavailableError
+from hardware.pi_pins import LAST_PIN
 
 if TYPE_CHECKING:
     from gpiozero import Factory
@@ -24,7 +25,6 @@ INTERVAL_NS: Final = 2_000_000
 """From one bit to the next; controllers take 200 microseconds to 20 milliseconds."""
 QUIET_NS: Final = 50_000_000
 """After a message, so that the controller knows its end."""
-LAST_PIN: Final = 27
 
 
 def wiegand_26(facility: int, number: int) -> tuple[int, ...]:
