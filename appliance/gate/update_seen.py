@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PLACE: Final = Path("/run/sanmen")
 LARGEST: Final = 8192
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,50}\.raucb$")]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,50}\.raucb\Z")]
 Words = Annotated[str, Meta(max_length=200)]
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MOST_BUNDLES: Final = 6
 LARGEST_REQUEST: Final = 1024
-PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,50}\.raucb$"
+PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,50}\.raucb\Z"
 READABLE: Final = 0o644
 Name = Annotated[str, Meta(pattern=PATTERN)]
 Ask = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]

@@ -62,6 +62,7 @@ def untouched(gate: World) -> None:
         json.dumps({"ask": ASK, "bundle": "../../etc/shadow", "kept": 0}).encode(),
         json.dumps({"ask": ASK, "bundle": "/dev/sda.raucb", "kept": 0}).encode(),
         json.dumps({"ask": "x" * 16, "bundle": "a.raucb", "kept": 0}).encode(),
+        json.dumps({"ask": ASK, "bundle": "a.raucb\n", "kept": 0}).encode(),
         json.dumps({"ask": ASK, "bundle": "a.raucb", "kept": -1}).encode(),
         json.dumps({"ask": ASK, "bundle": "a.raucb", "kept": 0, "run": "sh"}).encode(),
     ],
