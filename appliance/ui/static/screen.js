@@ -204,6 +204,10 @@
 
   function ready() {
     free();
+    fit();
+  }
+
+  function fit() {
     spread();
     Pads.ready();
     look();
@@ -212,7 +216,7 @@
   }
   document.addEventListener("htmx:after:swap", () => { heard = performance.now(); ready(); });
   document.addEventListener("htmx:response:error", () => location.reload());
-  window.addEventListener("resize", ready);
+  window.addEventListener("resize", fit); // turning the panel is no second touch
   document.fonts.ready.then(spread);
   ready();
 })();
