@@ -17,7 +17,7 @@ Wire = Pin | Literal["none"]
 """An input's pin; TOML has no null, so an input that is not wired says so."""
 Seconds = Annotated[float, Meta(ge=1.0, le=30.0)]
 Volume = Annotated[float, Meta(ge=0.0, le=1.0)]
-Time = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+Time = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d\Z|^24:00\Z")]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -66,7 +66,7 @@ class Store(_Section, frozen=True):
     folder: Name = "state"
     key: Literal["file", "credential", "otp", "tpm"] = "file"
     key_file: Name = "device.key"
-    credential: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,80}$")] = "sanmen.key"
+    credential: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,80}\Z")] = "sanmen.key"
     otp_key: Annotated[int, Meta(ge=1, le=255)] = 1
     tpm: Name = "device:/dev/tpmrm0"
 
@@ -111,8 +111,8 @@ class ReaderSection(_Section, frozen=True):
     driver: Literal["none", "sim", "pcsc", "pn532", "osdp"] = "none"
     source: str = ""
     key_file: str = ""
-    application: Annotated[str, Meta(pattern=r"^[Ff]5[0-9A-Fa-f]{4}$")] = "F5534D"
-    community: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{8}$")] = "00000000"
+    application: Annotated[str, Meta(pattern=r"^[Ff]5[0-9A-Fa-f]{4}\Z")] = "F5534D"
+    community: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{8}\Z")] = "00000000"
 
 
 class Methods(_Section, frozen=True):
@@ -210,7 +210,7 @@ class ConsentSection(_Section, frozen=True):
     """
 
     term_days: Annotated[int, Meta(ge=1, le=1095)] = 365
-    jurisdiction: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] = "CN"
+    jurisdiction: Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")] = "CN"
 
 
 class RetentionSection(_Section, frozen=True):

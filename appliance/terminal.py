@@ -11,7 +11,7 @@ from msgspec import Meta
 from appliance.light import LightAnswered, PlaySound, ShowLight
 from appliance.messages import Hint, Nanoseconds, ShortText
 
-Word = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$|^$")]
+Word = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z|^\Z")]
 """A key of the screen's table of words; gate knows no language."""
 PageNumber = Annotated[bytes, Meta(min_length=16, max_length=16)]
 """Names one page; drawn by gate and good for one touch, so that a second one, an old or a forged

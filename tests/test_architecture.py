@@ -313,6 +313,13 @@ def file_has_one_purpose(_: str, tree: ast.Module) -> Iterator[str]:
             yield f"line {node.lineno}: global {', '.join(node.names)}"
 
 
+def patterns_end_where_the_text_ends(_: str, tree: ast.Module) -> Iterator[str]:
+    """`$` also matches before a last line end: a checked value ends in `\\Z` instead."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "pattern" and "$" in ast.unparse(node):
+            yield f"line {node.lineno}: {ast.unparse(node)}"
+
+
 RULES = (
     rooms_stay_apart,
     zones_hold,
@@ -322,13 +329,14 @@ RULES = (
     loopback_alone,
     nothing_happens_at_import,
     file_has_one_purpose,
+    patterns_end_where_the_text_ends,
 )
 
 
-def sources() -> dict[str, str]:
+def sources(*folders: str) -> dict[str, str]:
     return {
         path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
-        for folder in ("appliance", "hardware")
+        for folder in folders or ("appliance", "hardware")
         for path in sorted((ROOT / folder).rglob("*.py"))
     }
 
@@ -341,6 +349,16 @@ def test_every_file_keeps_the_rule(rule: Callable[[str, ast.Module], Iterator[st
         for fault in rule(path, ast.parse(text))
     ]
     assert broken == []
+
+
+def test_what_first_start_and_updates_read_is_matched_to_its_end() -> None:
+    texts = sources("deploy")
+    assert len(texts) > 20
+    assert [
+        one
+        for path, text in texts.items()
+        for one in patterns_end_where_the_text_ends(path, ast.parse(text))
+    ] == []
 
 
 def test_no_file_is_too_long_to_be_read_at_once() -> None:
@@ -446,6 +464,9 @@ PLANTED = {
     ),
     ("in a default", nothing_happens_at_import, "hardware/c.py"): "def f(a=time.time()): pass",
     ("in a loop", nothing_happens_at_import, "hardware/d.py"): "for a in b:\n    pass",
+    ("line end let in", patterns_end_where_the_text_ends, "hardware/a.py"): (
+        "A = Annotated[str, Meta(pattern=r'^a$')]"
+    ),
     ("global", file_has_one_purpose, "hardware/a.py"): "def f():\n    global a",
 }
 

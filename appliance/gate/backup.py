@@ -38,7 +38,7 @@ ZEROS = bytes(1 << 16)
 
 Field = Annotated[bytes, Meta(max_length=200_000)]
 Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
-Pseudonym = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+Pseudonym = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
 
 
 class FaceCopy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

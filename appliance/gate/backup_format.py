@@ -37,8 +37,8 @@ KIND = "backup"
 FINGERPRINT_DIGITS = 16
 FULL_DIGITS = 64
 
-Hex16 = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
-Hex32 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Hex16 = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+Hex32 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -33,7 +33,7 @@ class Copy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     """
 
-    backup: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
+    backup: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
     path: Text
     made_at: int
     who: Short

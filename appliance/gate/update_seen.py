@@ -43,7 +43,7 @@ class _Offers(msgspec.Struct, frozen=True):
 
 class _Told(msgspec.Struct, frozen=True):
     ask: Words = ""
-    state: Annotated[str, Meta(pattern="^(running|refused|written)?$")] = ""
+    state: Annotated[str, Meta(pattern=r"^(running|refused|written)?\Z")] = ""
     chinese: Words = ""
     english: Words = ""
 

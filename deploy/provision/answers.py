@@ -9,9 +9,9 @@ from msgspec import Meta
 
 from appliance.sections import Name, Seconds, Wire  # noqa: TC001 - msgspec reads them
 
-Key = Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{32})?$")]
-Address = Annotated[str, Meta(pattern=r"^(\d{1,3}(\.\d{1,3}){3}/\d{1,2})?$")]
-Host = Annotated[str, Meta(pattern=r"^(\d{1,3}(\.\d{1,3}){3})?$")]
+Key = Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{32})?\Z")]
+Address = Annotated[str, Meta(pattern=r"^(\d{1,3}(\.\d{1,3}){3}/\d{1,2})?\Z")]
+Host = Annotated[str, Meta(pattern=r"^(\d{1,3}(\.\d{1,3}){3})?\Z")]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -54,8 +54,8 @@ class ReaderAnswers(_Section, frozen=True):
     driver: Literal["none", "pcsc", "pn532", "osdp"]
     source: Annotated[str, Meta(max_length=120)] = ""
     key: Key = ""
-    application: Annotated[str, Meta(pattern=r"^[Ff]5[0-9A-Fa-f]{4}$")] = "F5534D"
-    community: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{8}$")] = "00000000"
+    application: Annotated[str, Meta(pattern=r"^[Ff]5[0-9A-Fa-f]{4}\Z")] = "F5534D"
+    community: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{8}\Z")] = "00000000"
 
 
 class CameraAnswers(_Section, frozen=True):

@@ -39,8 +39,8 @@ Size = Annotated[int, Meta(gt=0, le=1 << 40)]
 class _Image(msgspec.Struct, frozen=True):
     """What RAUC tells of an image."""
 
-    filename: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
-    checksum: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    filename: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=80)]
+    checksum: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
     size: Size
     hooks: list[str] = []
 

@@ -29,7 +29,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     state: State
-    slot: Annotated[str, Meta(pattern="^[AB]$")]
+    slot: Annotated[str, Meta(pattern=r"^[AB]\Z")]
     version: Annotated[str, Meta(max_length=40)]
     before: Annotated[str, Meta(max_length=40)]
 

@@ -27,7 +27,7 @@ LARGEST_REQUEST: Final = 1024
 PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,50}\.raucb\Z"
 READABLE: Final = 0o644
 Name = Annotated[str, Meta(pattern=PATTERN)]
-Ask = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+Ask = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
 Bytes = Annotated[int, Meta(ge=0, le=1 << 40)]
 
 
