@@ -55,8 +55,7 @@ class InfraredCameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=T
 
     Attributes:
         driver: as of the camera; "none" where it is not fitted; "file" needs site.simulation.
-        lamp: "gpio" on a Pi; "mock" needs site.simulation.
-        lamp_pin: BCM number of the lamp's switch.
+        lamp: "led" on a Pi; "mock" needs site.simulation.
         focal_px: focal length of both, pixels.
         baseline_mm: between the lenses, the second to the right as the camera looks.
         skew_ms: longest time between the exposures of a pair, milliseconds.
@@ -68,8 +67,7 @@ class InfraredCameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     width: Annotated[int, Meta(ge=160, le=1920)] = 640
     height: Annotated[int, Meta(ge=120, le=1920)] = 480
     fps: Annotated[float, Meta(ge=1.0, le=60.0)] = 25.0
-    lamp: Literal["gpio", "mock"] = "gpio"
-    lamp_pin: Annotated[int, Meta(ge=0, le=27)] = 18
+    lamp: Literal["led", "mock"] = "led"
     focal_px: Annotated[float, Meta(ge=100.0, le=5000.0)] = 554.0
     baseline_mm: Annotated[float, Meta(ge=20.0, le=200.0)] = 50.0
     skew_ms: Annotated[int, Meta(ge=1, le=100)] = 25

@@ -12,6 +12,7 @@ from msgspec import inspect
 
 from appliance.errors import ConfigError
 from appliance.sections import Config, ScheduleSection
+from hardware.ports import LED_LINES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,8 +116,6 @@ def _check(config: Config) -> None:
         raise ConfigError("reader.driver", "'sim'", "a real reader, or site.simulation = true")
     if config.camera.driver == "sim" and not config.site.simulation:
         raise ConfigError("camera.driver", "'sim'", "a real camera, or site.simulation = true")
-    if config.indicator.driver == "mock" and not config.site.simulation:
-        raise ConfigError("indicator.driver", "'mock'", "'gpio', or site.simulation = true")
     if config.camera.driver == "file" and not config.site.simulation:
         raise ConfigError("camera.driver", "'file'", "a camera, or site.simulation = true")
     if config.door.driver == "mock" and not config.site.simulation:
@@ -131,13 +130,13 @@ def _check(config: Config) -> None:
 
 
 def _check_pins(config: Config) -> None:
-    door, light = config.door, config.indicator
+    door = config.door
     pins = (door.relay_pin, door.door_pin, door.rex_pin, door.fire_pin, door.tamper_pin)
     wired = [pin for pin in pins if pin != "none"]
-    if light.driver == "gpio":
-        wired += [light.red_pin, light.green_pin, light.blue_pin]
+    if config.indicator.driver == "leds":
+        wired += [LED_LINES["red"], LED_LINES["green"], LED_LINES["blue"]]
     if config.infrared.driver != "none":
-        wired.append(config.infrared.lamp_pin)
+        wired.append(LED_LINES["infrared"])
     if len(set(wired)) != len(wired):
         raise ConfigError("pins", str(wired), "a pin of its own for each wire")
 

@@ -10,9 +10,11 @@ from msgspec import Meta
 
 from appliance.camera_section import CameraSection, InfraredCameraSection
 from appliance.pad_section import PadSection
-from appliance.sign_sections import IndicatorSection, Pin, SoundSection
+from appliance.sign_sections import IndicatorSection, SoundSection
 
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
+Pin = Annotated[int, Meta(ge=0, le=27)]
+"""A BCM number."""
 Wire = Pin | Literal["none"]
 """An input's pin; TOML has no null, so an input that is not wired says so."""
 Seconds = Annotated[float, Meta(ge=1.0, le=30.0)]

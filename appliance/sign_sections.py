@@ -7,9 +7,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Pin = Annotated[int, Meta(ge=0, le=27)]
-"""A BCM number."""
-
 
 class SoundSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The loudspeaker; see hardware.ports.SoundOptions. How loud stands in [ui].
@@ -26,7 +23,4 @@ class SoundSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class IndicatorSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The light; see hardware.ports.IndicatorOptions."""
 
-    driver: Literal["none", "gpio", "mock"] = "none"
-    red_pin: Pin = 5
-    green_pin: Pin = 6
-    blue_pin: Pin = 13
+    driver: Literal["none", "leds"] = "none"

@@ -46,8 +46,7 @@ SOUNDS: Final = MappingProxyType({"none": "hardware.sound_none", "alsa": "hardwa
 INDICATORS: Final = MappingProxyType(
     {
         "none": "hardware.indicator_none",
-        "gpio": "hardware.indicator_gpio",
-        "mock": "hardware.indicator_gpio",
+        "leds": "hardware.indicator_leds",
     }
 )
 READERS: Final = MappingProxyType(
@@ -69,10 +68,14 @@ def open_camera(options: CameraOptions, clock: Clock) -> Camera:
 def open_infrared(options: InfraredOptions, clock: Clock) -> InfraredEye:
     """Open the second camera and its lamp that `options` describe; neither stays open alone."""
     from hardware.camera_pair import CameraPair  # noqa: PLC0415 - only gates with a pair need it
-    from hardware.lamp_gpio import open_lamp  # noqa: PLC0415
+    from hardware.kernel_led import KernelLed  # noqa: PLC0415
+    from hardware.sim.lamp import SimLamp  # noqa: PLC0415
 
+    if options.lamp not in {"led", "mock"}:
+        raise DeviceSettingError("lamp", f"driver {options.lamp!r}", "one of led, mock")
     with ExitStack() as undo:
-        lamp = open_lamp(options.lamp, options.lamp_pin)
+        mock = options.lamp == "mock"
+        lamp = SimLamp() if mock else KernelLed("lamp", "sanmen-infrared", options.leds)
         undo.callback(lamp.close)
         second = open_camera(options.camera, clock)
         undo.callback(second.close)

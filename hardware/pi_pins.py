@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hardware.ports import DoorPins
-    from hardware.signs import LedPins
 
 LAST_PIN: Final = 27
 Opened = TypeVar("Opened")
@@ -46,7 +45,7 @@ def open_on_pi(
         raise DeviceUnavailableError(device, str(fault), expected) from fault
 
 
-def check_pins(device: str, chosen: DoorPins | LedPins) -> None:
+def check_pins(device: str, chosen: DoorPins) -> None:
     """Refuse numbers that are no pin of a Pi, and one for two things.
 
     Raises:

@@ -18,7 +18,7 @@ from hardware.cards import (
     Reader,
     ReaderOptions,
 )
-from hardware.signs import Colour, Indicator, IndicatorOptions, LedPins, Sound, SoundOptions
+from hardware.signs import LED_LINES, LEDS, Colour, Indicator, IndicatorOptions, Sound, SoundOptions
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "LED_LINES",
     "Authenticity",
     "Camera",
     "CameraOptions",
@@ -49,7 +50,6 @@ __all__ = [
     "Frame",
     "Indicator",
     "IndicatorOptions",
-    "LedPins",
     "Lock",
     "Reader",
     "ReaderOptions",
@@ -210,12 +210,12 @@ class InfraredEye(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InfraredOptions:
-    """The second camera; its lamp, "gpio" or "mock", and BCM pin; the longest time in a pair."""
+    """The second camera; its lamp, "led" or "mock"; longest time in a pair; the kernel's leds."""
 
     camera: CameraOptions
-    lamp: str = "gpio"
-    lamp_pin: int = 18
+    lamp: str = "led"
     skew_ns: int = 25_000_000
+    leds: str = LEDS
 
 
 class Lock(Enum):

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LEDS: Final = "/sys/class/leds"
+LED_LINES: Final[Mapping[str, int]] = MappingProxyType(
+    {"red": 5, "green": 6, "blue": 13, "infrared": 18}
+)
+"""BCM numbers of the lights; the firmware's config.txt makes the kernel's leds of them."""
 
 
 class Colour(StrEnum):
@@ -63,26 +73,17 @@ class Sound(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LedPins:
-    """BCM numbers of a light of three colours."""
-
-    red: int = 5
-    green: int = 6
-    blue: int = 13
-
-
-@dataclass(frozen=True, slots=True)
 class IndicatorOptions:
-    """How a light is wired.
+    """How a light is reached.
 
     Attributes:
-        driver: "none", "gpio" (Pi) or "mock" (gpiozero's MockFactory).
-        pins: BCM pin numbers.
+        driver: "none" or "leds".
+        leds: folder of the kernel's leds, with `sanmen-red`, `sanmen-green` and `sanmen-blue`.
 
     """
 
     driver: str
-    pins: LedPins = field(default_factory=LedPins)
+    leds: str = LEDS
 
 
 class Indicator(Protocol):
@@ -93,5 +94,5 @@ class Indicator(Protocol):
         ...
 
     def close(self) -> None:
-        """Go dark and let go of the pins; closing twice is allowed."""
+        """Go dark and let go of it; closing twice is allowed."""
         ...

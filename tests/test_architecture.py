@@ -71,8 +71,6 @@ SOCKETS = ("appliance/link.py", "appliance/preview_link.py", "appliance/supervis
 DRIVERS = {
     "gpiozero": (
         "hardware/door_gpio.py",
-        "hardware/indicator_gpio.py",
-        "hardware/lamp_gpio.py",
         "hardware/pi_pins.py",
         "hardware/relay_line.py",
         "hardware/wiegand.py",

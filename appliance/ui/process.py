@@ -27,7 +27,7 @@ from appliance.ui.sessions import Sessions
 from appliance.watchdog import Watchdog
 from hardware import board
 from hardware.errors import DeviceError
-from hardware.ports import IndicatorOptions, LedPins, SoundOptions
+from hardware.ports import IndicatorOptions, SoundOptions
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -202,10 +202,8 @@ def open_devices(
         ending.callback(sound.close)
     except DeviceError as fault:
         sys.stderr.write(f"ui: sound: {fault}\n")
-    wired = config.indicator
-    pins = LedPins(wired.red_pin, wired.green_pin, wired.blue_pin)
     try:
-        light = board.open_indicator(IndicatorOptions(wired.driver, pins), clock)
+        light = board.open_indicator(IndicatorOptions(config.indicator.driver), clock)
         ending.callback(light.close)
     except DeviceError as fault:
         sys.stderr.write(f"ui: indicator: {fault}\n")

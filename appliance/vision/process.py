@@ -111,8 +111,7 @@ def open_second(config: Config, clock: Clock) -> InfraredEye | DeviceError | Non
     )
     try:
         return board.open_infrared(
-            InfraredOptions(camera, infrared.lamp, infrared.lamp_pin, infrared.skew_ms * 1_000_000),
-            clock,
+            InfraredOptions(camera, infrared.lamp, infrared.skew_ms * 1_000_000), clock
         )
     except DeviceError as fault:
         return fault

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from appliance.sections import Config
-from hardware.ports import DoorPins
+from hardware.ports import LED_LINES, DoorPins
 
 HERE: Final = Path(__file__).parent
 BCM_AT: Final = (
@@ -43,11 +42,10 @@ STYLE: Final = (
 
 def lines() -> dict[str, int]:
     """Return the BCM number of each signal, as the program has it by default."""
-    door, config = DoorPins(), Config()
-    light, lamp = config.indicator, config.infrared
+    door = DoorPins()
     wired = {"relay": door.relay, "door": door.door, "rex": door.rex, "fire": door.fire}
-    wired |= {"tamper": door.tamper, "lamp": lamp.lamp_pin, "uart-tx": 14, "uart-rx": 15}
-    wired |= {"red": light.red_pin, "green": light.green_pin, "blue": light.blue_pin}
+    wired |= {"tamper": door.tamper, "lamp": LED_LINES["infrared"], "uart-tx": 14, "uart-rx": 15}
+    wired |= {name: LED_LINES[name] for name in ("red", "green", "blue")}
     return {name: pin for name, pin in wired.items() if pin is not None}
 
 

@@ -17,6 +17,7 @@ from appliance import supervisor
 from appliance.cli import build
 from appliance.cli.erasure import ALLOCATOR
 from appliance.hardening import OVERWRITE, TUNABLES
+from hardware.ports import LED_LINES
 from tests.deploy.unit_files import (
     SYSTEMD,
     Unit,
@@ -200,6 +201,7 @@ def test_users_groups_and_paths_of_a_unit_exist(unit: Unit) -> None:
     known_groups = {"root"} | {row[1] for row in sysusers}
     folders = {row[1] for row in table(SYSTEMD / "tmpfiles.d/sanmen.conf") if row[0] == "d"}
     folders |= {"/bootconfig", "/var/lib/systemd", "/run/systemd"}
+    folders |= {f"/sys/class/leds/sanmen-{name}" for name in LED_LINES}
 
     assert unit.last("User") in known_users
     assert set(unit.words("Group") + unit.words("SupplementaryGroups")) <= known_groups
@@ -293,13 +295,39 @@ def test_only_the_screen_has_a_network_and_that_is_this_machine(name: str) -> No
     assert unit.all("IPAddressAllow") == []
 
 
-def test_the_screen_reaches_loopback_alone_and_no_device() -> None:
+def test_the_screen_reaches_loopback_alone_and_of_devices_the_loudspeaker() -> None:
     unit = service("ui")
     assert unit.words("IPAddressAllow") == ["127.0.0.0/8"]
     assert unit.last("IPAddressDeny") == "any"
     assert unit.words("RestrictAddressFamilies") == ["AF_UNIX", "AF_INET"]
-    assert unit.last("PrivateDevices") == "yes"
-    assert unit.all("DeviceAllow") == []
+    assert unit.all("DeviceAllow") == ["char-alsa rw"]
+
+
+def test_no_microphone_is_open_to_anybody() -> None:
+    rules = (SYSTEMD / "udev/70-sanmen.rules").read_text("utf-8").splitlines()
+    assert 'SUBSYSTEM=="sound", KERNEL=="pcm*c", GROUP="root", MODE="0600"' in rules
+
+
+@pytest.mark.parametrize(
+    ("room", "lights"),
+    [("ui", {"red", "green", "blue"}), ("vision", {"infrared"}), ("gate", set())],
+)
+def test_a_room_may_switch_its_own_lights_and_has_no_pins(room: str, lights: set[str]) -> None:
+    unit = service(room)
+    open_to_it = [one for one in unit.words("ReadWritePaths") if "/sys/" in one]
+    assert set(open_to_it) == {f"-/sys/class/leds/sanmen-{name}" for name in lights}
+    assert ("char-gpiochip rw" in unit.all("DeviceAllow")) is (room == "gate")
+    rules = (SYSTEMD / "udev/70-sanmen.rules").read_text("utf-8").splitlines()
+    (given,) = [one for one in rules if f"chgrp sanmen-{room}" in one] if lights else [""]
+    assert {name for name in LED_LINES if f"sanmen-{name}" in given.split("RUN")[0]} == lights
+
+
+def test_the_firmware_makes_the_lights_that_the_program_switches() -> None:
+    text = (SYSTEMD.parent / "deploy/image/profiles/rpi/boot/config.txt").read_text("ascii")
+    lines = text.splitlines()
+    for name, line in LED_LINES.items():
+        assert f"dtoverlay=gpio-led,gpio={line},label=sanmen-{name}" in lines
+    assert f"gpio={','.join(str(one) for one in LED_LINES.values())}=op,dl" in lines
 
 
 def test_the_key_goes_to_the_gates_own_user_alone() -> None:
@@ -358,11 +386,12 @@ DRIVERS = {
     "char-video4linux": "videodev",
     "char-media": "mc",
     "char-drm": "drm",
+    "char-alsa": "snd",
 }
 """Kinds of devices that the kernel knows by name only while a module is loaded."""
 
 
-@pytest.mark.parametrize("room", ["gate", "vision"])
+@pytest.mark.parametrize("room", ["gate", "vision", "ui"])
 def test_a_kind_of_device_is_known_before_the_room_that_may_have_it_starts(room: str) -> None:
     unit = SERVICES[f"sanmen-{room}.service"]
     allowed = {value.split()[0] for value in unit.all("DeviceAllow")}

@@ -42,7 +42,7 @@ def test_an_unknown_reader_names_the_known_ones(clock: HandClock) -> None:
 def test_an_unknown_sound_or_light_names_the_known_ones(clock: HandClock) -> None:
     with pytest.raises(DeviceSettingError, match="sound: driver 'mp3'; expected one of alsa, none"):
         open_sound(SoundOptions("mp3"), clock)
-    with pytest.raises(DeviceSettingError, match="expected one of gpio, mock, none"):
+    with pytest.raises(DeviceSettingError, match="expected one of leds, none"):
         open_indicator(IndicatorOptions("lamp"), clock)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from hardware.board import open_infrared
 from hardware.camera_pair import SETTLE_NS, CameraPair
 from hardware.errors import DeviceSettingError, DeviceStuckError, DeviceUnavailableError
-from hardware.lamp_gpio import open_lamp
+from hardware.kernel_led import KernelLed
 from hardware.ports import CameraOptions, Frame, InfraredOptions
 
 if TYPE_CHECKING:
@@ -121,24 +122,45 @@ def test_resting_and_closing_switch_the_lamp_off(clock: HandClock) -> None:
     assert (second.closed, lamp.closed) == (True, True)
 
 
-def test_a_lamp_of_an_unknown_driver_or_without_a_pi_is_refused() -> None:
-    with pytest.raises(DeviceSettingError, match="one of gpio, mock"):
-        open_lamp("candle", 18)
-    if Path("/dev/gpiochip0").exists():
-        pytest.skip("this machine has pins")
-    with pytest.raises(DeviceUnavailableError, match="lamp"):
-        open_lamp("gpio", 18)
+def test_a_lamp_of_an_unknown_driver_or_one_that_is_not_there_is_refused(
+    clock: HandClock, clip: Path, tmp_path: Path
+) -> None:
+    camera = CameraOptions("file", str(clip))
+    with pytest.raises(DeviceSettingError, match="one of led, mock"):
+        open_infrared(InfraredOptions(camera, lamp="candle"), clock)
+    with pytest.raises(DeviceUnavailableError, match="label=sanmen-infrared"):
+        open_infrared(InfraredOptions(camera, leds=str(tmp_path)), clock)
 
 
-def test_a_lamp_is_off_until_told_and_after_it_is_closed() -> None:
-    lamp = open_lamp("mock", 18)
-    assert not lamp.lit
-    lamp.switch(on=True)
-    assert lamp.lit
-    lamp.close()
-    lamp.close()
-    lamp.switch(on=True)
-    assert not lamp.lit
+@pytest.fixture
+def led(tmp_path: Path) -> KernelLed:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "max_brightness").write_text("1\n")
+    (tmp_path / "one" / "brightness").write_text("1")
+    return KernelLed("lamp", "one", str(tmp_path))
+
+
+def test_a_lamp_is_off_until_told_and_after_it_is_closed(led: KernelLed, tmp_path: Path) -> None:
+    file = tmp_path / "one" / "brightness"
+    assert (led.lit, file.read_text()) == (False, "0")
+    led.switch(on=True)
+    assert (led.lit, file.read_text()) == (True, "1")
+    led.close()
+    assert (led.lit, file.read_text()) == (False, "0")
+    led.close()
+    led.switch(on=True)
+    assert (led.lit, file.read_text()) == (False, "0")
+
+
+def test_a_lamp_that_the_kernel_does_not_switch_is_not_called_lit() -> None:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "full").mkdir()
+        (Path(folder) / "full" / "max_brightness").write_text("1\n")
+        (Path(folder) / "full" / "brightness").symlink_to("/dev/full")
+        led = KernelLed("lamp", "full", folder)
+    led.switch(on=True)
+    assert not led.lit
+    led.close()
 
 
 def test_a_second_camera_that_is_missing_leaves_no_lamp_open(clock: HandClock) -> None:

@@ -25,8 +25,8 @@ from appliance.vision.process import open_second, open_sight
 from appliance.vision.room import VisionRoom
 from hardware.camera_pair import CameraPair
 from hardware.errors import DeviceStuckError
-from hardware.lamp_gpio import open_lamp
 from hardware.ports import Frame, InfraredFrame
+from hardware.sim.lamp import SimLamp
 from tests.rig.clock import HandClock
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def visit(
     shelf: ModelShelf, sitter: Sitter, beside: NDArray[np.uint8], late_ns: int = 0, *, gone: bool
 ) -> Answered:
     """Let a room look through both cameras for a visit of two seconds."""
-    clock, lamp = HandClock(), open_lamp("mock", 18)
+    clock, lamp = HandClock(), SimLamp()
     first = Camera(clock, sitter.look.pixels, period_ns=50_000_000)
     second = Camera(clock, beside, late_ns=late_ns, lit=lambda: lamp.lit, gone=gone)
     eye = CameraPair(second, lamp, clock)
