@@ -73,7 +73,9 @@ class Panel:
     """One browser window before the terminal."""
 
     def __init__(self, browser: Browser, shown: Any, width: int, height: int) -> None:  # noqa: ANN401 - of conftest
-        self.context = browser.new_context(viewport={"width": width, "height": height})
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height}, has_touch=True
+        )
         self.context.set_default_timeout(15_000)
         self.shown = shown
         self.requests: list[str] = []
@@ -216,6 +218,37 @@ def test_a_double_touch_is_one_touch_and_says_which_page_act_and_value(panels: A
     page.evaluate("() => window.ring()")
     page.locator("button.line").first.click()
     assert len(touches(panel)) == 2  # nothing changed, so the person may ask again
+
+
+def fingers(*at: tuple[float, float]) -> list[dict[str, float]]:
+    return [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(at)]
+
+
+def test_a_second_finger_touches_nothing_and_zooms_nothing(panels: Any) -> None:  # noqa: ANN401
+    panel = panels()
+    page = panel.show(page_of("find.list"))
+    panel.shown.touched.clear()
+    boxes = [one.bounding_box() for one in page.locator("button.line").all()[:2]]
+    (one, other) = ((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes)
+    glass = panel.context.new_cdp_session(page)
+
+    def now(kind: str, *at: tuple[float, float]) -> None:
+        glass.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers(*at)})
+
+    now("touchStart", one)
+    now("touchStart", one, other)
+    now("touchEnd", one)
+    now("touchEnd")
+    assert touches(panel) == []
+    now("touchStart", one, other)
+    for step in range(1, 8):  # apart, as one enlarges a picture
+        now("touchMove", (one[0] - 20 * step, one[1]), (other[0] + 20 * step, other[1] + 10 * step))
+    now("touchEnd")
+    assert page.evaluate("() => visualViewport.scale") == 1
+    assert touches(panel) == []
+    now("touchStart", other)
+    now("touchEnd")
+    assert [sent["value"] for sent in touches(panel)] == [["r2"]]
 
 
 def test_a_household_is_typed_field_by_field_and_comes_back_whole(panels: Any) -> None:  # noqa: ANN401
