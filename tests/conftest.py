@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the slow rigs run as long as they need; all else ends after the configured time."""
+    for item in items:
+        if item.get_closest_marker("rig") or item.get_closest_marker("image"):
+            item.add_marker(pytest.mark.timeout(0))
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with launched() as browser:
