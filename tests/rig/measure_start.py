@@ -26,29 +26,10 @@ from appliance.config import load
 from appliance.gate.archive import create_archive, open_archive
 from appliance.gate.store.records import Profile
 from appliance.hardening import environment
+from tests.rig.gate_file import gate_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-CONFIG: Final = """
-[site]
-simulation = true
-[store]
-folder = "state"
-key_file = "device.key"
-[camera]
-driver = "sim"
-source = "camera"
-[door]
-driver = "mock"
-[reader]
-driver = "sim"
-source = "reader"
-[methods]
-face = true
-[ui]
-port = 0
-"""
 CARD: Final = bytes(range(16))
 RESIDENTS: Final = 2_400
 UNIT: Final = {"gate": {"PYTHONMALLOC": "malloc"}}
@@ -139,7 +120,7 @@ def main() -> None:
 
 
 def _found(folder: Path) -> None:
-    (folder / "gate.toml").write_text(CONFIG, "utf-8")
+    (folder / "gate.toml").write_text(gate_file(), "utf-8")
     (folder / "rooms").mkdir(mode=0o700)
     config = load(folder / "gate.toml")
     create_archive(config)

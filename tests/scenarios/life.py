@@ -20,6 +20,7 @@ import zxingcpp
 from playwright.sync_api import Error as PlaywrightError
 
 from hardware.sim.card import SoftCard
+from tests.rig.gate_file import gate_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,31 +35,12 @@ SANMEN = [sys.executable, "-u", "-c", "from appliance.cli import main; main()"]
 CLIP = "WolfgangLanger_Pexels.mp4"
 CENTRE = 0.70
 """Where in the clip's width her face is."""
-CONFIG = """
-[site]
-name = "翠湖花园"
-portal = "3号门"
-operator = "翠湖物业"
-contact = "0571-8888 0000"
-simulation = true
-[store]
-folder = "state"
-key_file = "device.key"
-[camera]
-driver = "sim"
-source = "camera"
-[door]
-driver = "mock"
-[reader]
-driver = "sim"
-source = "reader"
-[methods]
-face = true
-[face]
-attempts = 10
-[ui]
-port = 0
-"""
+SITE: dict[str, object] = {
+    "name": "翠湖花园",
+    "portal": "3号门",
+    "operator": "翠湖物业",
+    "contact": "0571-8888 0000",
+}
 
 
 class Gate:
@@ -74,7 +56,7 @@ class Gate:
         self.folder = folder
         self.lines: list[str] = []
         self._config = folder / "gate.toml"
-        self._config.write_text(CONFIG, "utf-8")
+        self._config.write_text(gate_file(site=SITE), "utf-8")
         self._fresh: Queue[str] = Queue()
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             [*WITH_US, *SANMEN, "run", "--config", str(self._config)],

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -17,6 +14,7 @@ from appliance.gate.store import keyring
 from appliance.gate.store.records import Profile
 from appliance.gate.store.roster import Roster
 from appliance.gate.store.schema import Store, open_store
+from tests.rig.killed import killed_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,28 +106,15 @@ def test_killed_in_the_middle_it_goes_on_at_the_next_opening(
     names = fill(store, 10)
     path = store.path
     store.close()
-    code = f"""
-import os, signal, sys
-from pathlib import Path
-from appliance.gate.store import keyring
-from appliance.gate.store.roots.file import FileKey
-from appliance.gate.store.schema import open_store
-keyring.BATCH = 3
-left = {wraps}
-plain = keyring.dek_place
-def place(*args):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return plain(*args)
-store = open_store(Path(sys.argv[1]), FileKey(Path(sys.argv[2])))
-keyring.dek_place = place
-store.keyring.rotate()
-"""
-    where = root.identity.removeprefix("file:")
-    killed = subprocess.run([sys.executable, "-c", code, str(path), where], check=False)  # noqa: S603
-    assert killed.returncode == -signal.SIGKILL
+    killed_at(
+        path,
+        root,
+        keyring.__name__,
+        "dek_place",
+        batch=3,
+        left=wraps,
+        work="store.keyring.rotate()",
+    )
     assert keks(path) == [1, 2]
     with open_store(path, root) as opened:
         assert opened.rows("SELECT number FROM kek") == [(2,)]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +17,7 @@ from appliance.gate.store.reference import Reference
 from appliance.gate.store.renewal import Rotations, finish, renew, unfinished
 from appliance.gate.store.roster import Roster
 from appliance.gate.store.schema import Store, open_store
+from tests.rig.killed import killed_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,28 +140,9 @@ def test_killed_in_the_middle_it_goes_on_at_the_next_opening(
     before = scores(store, names, now)
     path = store.path
     store.close()
-    code = f"""
-import os, signal, sys
-from pathlib import Path
-from appliance.gate.store import renewal
-from appliance.gate.store.roots.file import FileKey
-from appliance.gate.store.schema import open_store
-renewal.BATCH = 2
-left = {people}
-plain = renewal._turn
-def turn(*args):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return plain(*args)
-store = open_store(Path(sys.argv[1]), FileKey(Path(sys.argv[2])))
-renewal._turn = turn
-renewal.renew(store)
-"""
-    where = root.identity.removeprefix("file:")
-    killed = subprocess.run([sys.executable, "-c", code, str(path), where], check=False)  # noqa: S603
-    assert killed.returncode == -signal.SIGKILL
+    killed_at(
+        path, root, renewal.__name__, "_turn", batch=2, left=people, work="module.renew(store)"
+    )
     with open_store(path, root) as opened:
         assert not unfinished(opened)
         assert opened.rows("SELECT DISTINCT born FROM person") == [(2,)]

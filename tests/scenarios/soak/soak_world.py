@@ -23,6 +23,7 @@ from hardware.ports import CameraOptions
 from hardware.sim.card import SoftCard
 from hardware.sim.card_memory import Memory, SoftApplication
 from hardware.sim.library import footage_path
+from tests.rig.gate_file import gate_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,35 +35,12 @@ if TYPE_CHECKING:
 START = datetime(2027, 3, 1, 0, 0, tzinfo=UTC)
 OLD_DAYS = 200
 """Of events before the soak begins: the log is as long as its retention lets it be."""
-CONFIG = """
-[site]
-name = "示范小区"
-portal = "1号门"
-operator = "soak"
-contact = "nobody"
-simulation = true
-[store]
-folder = "state"
-key_file = "device.key"
-[camera]
-driver = "sim"
-source = "camera"
-fps = 10
-[door]
-driver = "mock"
-pulse_s = 1.0
-[reader]
-driver = "sim"
-source = "reader"
-[methods]
-face = true
-[face]
-attempts = 10
-[retention]
-moved_out_days = 0
-[ui]
-port = 0
-"""
+DIFFERS: dict[str, dict[str, object]] = {
+    "site": {"operator": "soak"},
+    "camera": {"fps": 10},
+    "door": {"pulse_s": 1.0},
+    "retention": {"moved_out_days": 0},
+}
 
 
 class DeskClock(SkippingClock):
@@ -108,7 +86,7 @@ def create(folder: Path, time: SoakTime, residents: int, moving_out: int, a_day:
         a_day: events a day in the log before.
 
     """
-    (folder / "gate.toml").write_text(CONFIG, "utf-8")
+    (folder / "gate.toml").write_text(gate_file(**DIFFERS), "utf-8")
     config = load(folder / "gate.toml")
     create_archive(config)
     archive = open_archive(config, time)
