@@ -85,7 +85,6 @@ _ROWS: Final = {
     "row.notice": Words("告知书版本", "Notice version"),
     "row.will-erase": Words("将删除您的人脸特征", "Your face reference will be destroyed"),
     "row.card-stays": Words("卡和码照常使用", "Card and code stay as they are"),
-    "row.free": Words("不收费，不问理由", "Free, no reason asked"),
     "row.stop": Words("停用刷脸", "Stop face"),
     "row.destroy": Words("销毁密钥", "Destroy the key"),
     "row.read-back": Words("读回检查", "Read back and check"),

@@ -37,7 +37,7 @@ def _undo(session: Session, _touch: Touch) -> Turn:
 
 
 def _withdraw(_session: Session) -> View:
-    rows = (Row("goes"), Row("stays"), Row("free"))
+    rows = (Row("goes"), Row("stays"))
     return View(
         rows=rows, choices=(Choice("back", Weight.TWIN), Choice("withdraw-yes", Weight.TWIN))
     )
@@ -169,7 +169,7 @@ FORMS = (
         Ground.RESIDENT,
         _withdraw,
         {"back": to("my.home"), "withdraw-yes": _withdrawn},
-        rows=("goes", "stays", "free"),
+        rows=("goes", "stays"),
     ),
     Form(
         "my.erasing",

@@ -158,7 +158,7 @@ MINE = (
     page(
         "my.withdraw",
         *twins("back", "withdraw-yes"),
-        rows=(row("will-erase"), row("card-stays"), row("free")),
+        rows=(row("will-erase"), row("card-stays")),
         ground=Ground.RESIDENT,
     ),
     page(
