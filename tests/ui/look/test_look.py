@@ -119,6 +119,12 @@ def panels(chromium: Browser, shown: Any) -> Iterator[Any]:  # noqa: ANN401 - of
         panel.context.close()
 
 
+def keep(page: Tab, name: str) -> None:
+    """Write a picture for people to look at, if they asked for it."""
+    if folder := os.environ.get("SANMEN_SHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
 @pytest.mark.parametrize("way", VIEWS)
 def test_no_text_is_cut_no_target_small_and_nothing_lies_outside_or_over(
     panels: Any,  # noqa: ANN401 - a fixture's maker
@@ -126,14 +132,12 @@ def test_no_text_is_cut_no_target_small_and_nothing_lies_outside_or_over(
 ) -> None:
     width, height, view = VIEWS[way]
     panel, wrong = panels(width, height), {}
-    shots = os.environ.get("SANMEN_SHOTS")
     for name, screen in every(view):
         page = panel.show(screen)
         found = {kind: some for kind, some in page.evaluate(PROBE).items() if some}
         if found:
             wrong[name] = found
-        if shots:
-            page.screenshot(path=f"{shots}/{name}-{way}.png")
+        keep(page, f"{name}-{way}")
     assert wrong == {}
     assert panel.faults() == []
     host = panel.shown.url
@@ -157,6 +161,8 @@ def test_axe_finds_nothing_that_keeps_people_out(panels: Any, mode: str) -> None
         if mode not in {"zh", "en"} and name not in COLOURED:
             continue
         page = panel.show(screen)
+        if mode not in {"zh", "en"}:
+            keep(page, f"{name}-{mode}")
         page.evaluate(AXE.read_text("utf-8"))
         report: dict[str, Any] = page.evaluate("() => axe.run()")
         found = [
