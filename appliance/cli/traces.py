@@ -24,6 +24,7 @@ from appliance.vision.features import (
 from appliance.vision.inference import ModelShelf
 from appliance.vision.landmarks import find_mesh
 from appliance.vision.pad.texture import SCALES, texture_inputs
+from appliance.vision.pad.tracks import followed_copy
 from hardware.errors import EndOfFootageError
 from hardware.ports import CameraOptions
 
@@ -164,14 +165,15 @@ class _Stages:
     ) -> Iterator[tuple[str, NDArray[Any]]]:
         """Give rows of everything made of one picture, named."""
         small, scale = reduced(pixels)
-        grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+        grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+        followed, smaller = followed_copy(grey)
         boxes = [face.box for face in faces[:2]] or [_middle(pixels)]
         for box in boxes:
             yield "picture", _rows(pixels, box, 5)
             yield "grey picture", _rows(grey, box, 3)
             yield "decoded brightness", _rows(luma, box, 3)
-            shrunk = tuple(value * scale for value in box)
-            yield "detector's picture", _rows(small, shrunk, 3)
+            yield "detector's picture", _rows(small, tuple(value * scale for value in box), 3)
+            yield "followed copy", _rows(followed, tuple(value * smaller for value in box), 3)
         for face in faces[:1]:
             landmarks = self.detector.refine(pixels, face)
             aligned = align(pixels, landmarks)

@@ -110,9 +110,7 @@ class Tracks:
             return False
         late = self._newest_ns is None or look.taken_ns - self._newest_ns > GAP_NS
         self._newest_ns = look.taken_ns
-        scale = min(1.0, LONG_SIDE / max(look.grey.shape))
-        small = cv2.resize(look.grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        copy = np.asarray(small, dtype=np.uint8)
+        copy, scale = followed_copy(look.grey)
         before, self._copy = self._copy, copy
         step = None
         if before is not None:
@@ -159,6 +157,13 @@ class Tracks:
             mesh=mesh.copy(),
         )
         self.runs.append(Run(where, [first]))
+
+
+def followed_copy(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    """Return the smaller (h, w) copy of a grey picture that is followed, and its scale."""
+    scale = min(1.0, LONG_SIDE / max(grey.shape))
+    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), scale
 
 
 def eye_distance(mesh: NDArray[np.float32]) -> float:
