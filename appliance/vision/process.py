@@ -59,14 +59,17 @@ def open_pipeline(
 ) -> FacePipeline | SanmenError:
     """Return the face models, or why face cannot be used; card and QR go on without.
 
-    A camera that is not the configured one shows no faces, as anybody could feed it pictures.
+    A camera that is not the configured one shows no faces, as anybody could feed it pictures. Each
+    model has looked once when this returns: its first look takes longest, and no person shall wait.
     """
     try:
         if sight is not None and (pad is None or pad.camera_path.on):
             check_origin(sight.found, sight.wanted)
-        return FacePipeline(shelf or ModelShelf(), pad=pad, timed=timed, sight=sight)
+        pipeline = FacePipeline(shelf or ModelShelf(), pad=pad, timed=timed, sight=sight)
+        pipeline.rinse()
     except (CameraError, ModelError) as fault:
         return fault
+    return pipeline
 
 
 def open_sight(

@@ -576,6 +576,30 @@ def test_a_model_that_fails_in_the_rinse_stops_face_and_nothing_else(
     assert "yunet" in health[-1].face_fault
 
 
+def test_each_model_has_looked_once_before_vision_says_that_it_is_ready(
+    shelf: ModelShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rinse, done = FacePipeline.rinse, []
+
+    def counted(pipeline: FacePipeline) -> None:
+        rinse(pipeline)
+        done.append("rinse")
+
+    monkeypatch.setattr(FacePipeline, "rinse", counted)
+    assert isinstance(process.open_pipeline(shelf), FacePipeline)
+    assert done == ["rinse"]
+
+
+def test_a_model_that_fails_in_its_first_look_is_no_pipeline(
+    shelf: ModelShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: FacePipeline) -> None:
+        raise ModelError("model yunet", "broken", "a result")
+
+    monkeypatch.setattr(FacePipeline, "rinse", fail)
+    assert isinstance(process.open_pipeline(shelf), ModelError)
+
+
 def test_every_crop_and_input_of_a_sample_is_overwritten(
     pipeline: FacePipeline, woman: list[NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
