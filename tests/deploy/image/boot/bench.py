@@ -82,15 +82,18 @@ class Bench:
     image: Path
     folder: Path
     _count: int = field(default=0)
+    _probed: bool = field(default=False)
 
     def probe(self) -> Path:
         """Return the drive with the probe."""
         drive = self.folder / "probe.ext4"
-        if not drive.exists():
+        if not self._probed:  # one that an earlier run left may be another
+            drive.unlink(missing_ok=True)
             with drive.open("wb") as file:
                 file.truncate(8 << 20)
             words = ["mke2fs", "-q", "-t", "ext4", "-L", LABEL, "-d", str(PROBE), str(drive)]
             subprocess.run(words, check=True)  # noqa: S603 - Debian's
+            self._probed = True
         return drive
 
     def card(self, name: str, gate_file: str = GATE_FILE) -> SdCard:

@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -26,14 +27,19 @@ PROGRAM = "qemu-system-aarch64"
 NEEDED = (PROGRAM, "fdtput", "mcopy", "mtype", "mke2fs", "sfdisk")
 BOARD = (PROGRAM, "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "2048")
 """A Pi 4's processor, half of its cores, the smallest memory the product is for."""
+PACE = "shift=0,sleep=on"
+"""The machine's clock goes by what its processor did: 1 ns an instruction, both cores together,
+which is less than one of a Pi's four. However busy this host, time limits inside are real ones."""
 RELAY, DOOR, REX, FIRE, TAMPER = 7, 4, 6, 5, 2
 """Lines of the board's PL061, as the tests' gate.toml wires them. Line 3 is the power key."""
 HIGH_AT_REST = 1 << REX
 LISTENS = 9999
 """Port inside that the tests try to reach from outside."""
 PACKETS = "packets.pcap"
-PCAP_HEAD = 24
-"""Bytes of such a file without a packet."""
+PCAP_HEAD, PACKET_HEAD = 24, 16
+"""Bytes before all packets, and before each."""
+MAC = bytes.fromhex("525400123456")
+"""Of the machine's network card."""
 PROBE_PORT = "sanmen.probe"
 END_S = 60.0
 
@@ -121,9 +127,20 @@ class Machine:
         return re.search(r"Restarting system with command '0 tryboot'", self.console) is not None
 
     @property
-    def packets(self) -> int:
-        """Bytes of network traffic since power on, both ways; 0 = nobody said anything."""
-        return max(0, (self.folder / PACKETS).stat().st_size - PCAP_HEAD)
+    def frames(self) -> list[bytes]:
+        """All that was said on the network since power on, both ways: whole Ethernet frames."""
+        content, found = (self.folder / PACKETS).read_bytes(), []
+        at = PCAP_HEAD
+        while at + PACKET_HEAD <= len(content):
+            size = int.from_bytes(content[at + 8 : at + 12], sys.byteorder)
+            found.append(content[at + PACKET_HEAD : at + PACKET_HEAD + size])
+            at += PACKET_HEAD + size
+        return found
+
+    @property
+    def said(self) -> list[bytes]:
+        """The frames that came out of this machine."""
+        return [frame for frame in self.frames if frame[6:12] == MAC]
 
     def press_power_key(self) -> None:
         """Press the power key, as a technician does it."""
@@ -172,7 +189,16 @@ class Machine:
 
 
 def _devices(folder: Path, drives: Drives, port: int) -> list[str]:
-    words = ["-accel", "tcg,thread=multi", "-nodefaults", "-display", "none", "-no-reboot"]
+    words = [
+        "-accel",
+        "tcg,thread=single",
+        "-icount",
+        PACE,
+        "-nodefaults",
+        "-display",
+        "none",
+        "-no-reboot",
+    ]
     words += ["-serial", "stdio", "-qmp", f"unix:{folder}/control,server=on,wait=off"]
     # Open inputs of the pins: door, fire and tamper contacts closed to ground, REX pulled up.
     words += ["-global", f"pl061.pullups={HIGH_AT_REST}"]
@@ -191,7 +217,7 @@ def _devices(folder: Path, drives: Drives, port: int) -> list[str]:
     words += ["-chardev", f"socket,id=reader,path={folder}/reader,server=on,wait=off"]
     words += ["-device", "usb-serial,chardev=reader"]
     words += ["-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:{LISTENS}"]
-    words += ["-device", "virtio-net-pci,netdev=net"]
+    words += ["-device", f"virtio-net-pci,netdev=net,mac={MAC.hex(':')}"]
     words += ["-object", f"filter-dump,id=heard,netdev=net,file={folder}/{PACKETS}"]
     words += ["-device", "i6300esb", "-action", "watchdog=reset"]
     return words
