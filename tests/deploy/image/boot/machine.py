@@ -41,6 +41,16 @@ PCAP_HEAD, PACKET_HEAD = 24, 16
 MAC = bytes.fromhex("525400123456")
 """Of the machine's network card."""
 PROBE_PORT = "sanmen.probe"
+KEYS = {
+    " ": ("spc",),
+    "\n": ("ret",),
+    "-": ("minus",),
+    ".": ("dot",),
+    "/": ("slash",),
+    ">": ("shift", "dot"),
+    ";": ("semicolon",),
+}
+"""Keys of signs that are no letters or digits, as QEMU calls them."""
 END_S = 60.0
 
 
@@ -142,6 +152,12 @@ class Machine:
         """The frames that came out of this machine."""
         return [frame for frame in self.frames if frame[6:12] == MAC]
 
+    def type(self, text: str) -> None:
+        """Type on the keyboard in the machine's USB socket."""
+        for sign in text:
+            keys = KEYS.get(sign) or (("shift", sign.lower()) if sign.isupper() else (sign,))
+            self.monitor.do("send-key", keys=[{"type": "qcode", "data": key} for key in keys])
+
     def press_power_key(self) -> None:
         """Press the power key, as a technician does it."""
         self.monitor.do("system_powerdown")
@@ -213,7 +229,7 @@ def _devices(folder: Path, drives: Drives, port: int) -> list[str]:
     words += ["-device", "virtio-serial-pci"]
     words += ["-chardev", f"socket,id=said,path={folder}/probe,server=on,wait=off"]
     words += ["-device", f"virtserialport,chardev=said,name={PROBE_PORT}"]
-    words += ["-device", "qemu-xhci"]
+    words += ["-device", "qemu-xhci", "-device", "usb-kbd"]
     words += ["-chardev", f"socket,id=reader,path={folder}/reader,server=on,wait=off"]
     words += ["-device", "usb-serial,chardev=reader"]
     words += ["-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:{LISTENS}"]

@@ -49,7 +49,7 @@ UDP, DHCP = 17, (68).to_bytes(2, "big") + (67).to_bytes(2, "big")
 def reached(machine: Machine) -> bool:
     """Whether somebody inside answers to a connection from outside."""
     try:
-        with socket.create_connection(("127.0.0.1", machine.port), timeout=60) as line:
+        with socket.create_connection(("127.0.0.1", machine.port), timeout=30) as line:
             return line.recv(7) == b"reached"
     except OSError:
         return False
