@@ -69,7 +69,7 @@ class Drives:
     Attributes:
         card: the SD card's image, written to.
         probe: the drive with the probe.
-        stick: one more drive, or None.
+        stick: in a USB socket, or None.
 
     """
 
@@ -130,6 +130,11 @@ class Machine:
     def console(self) -> str:
         """All the console said so far."""
         return "\n".join(line for _, line in self.lines)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is on, and did not end or restart by itself."""
+        return self._process.poll() is None
 
     @property
     def asked_to_try(self) -> bool:
@@ -223,13 +228,13 @@ def _devices(folder: Path, drives: Drives, port: int) -> list[str]:
     words += ["-device", "virtio-blk-pci,drive=card"]
     words += ["-drive", f"file={drives.probe},format=raw,if=none,id=probe,readonly=on"]
     words += ["-device", "virtio-blk-pci,drive=probe"]
-    if drives.stick is not None:
-        words += ["-drive", f"file={drives.stick},format=raw,if=none,id=stick,readonly=on"]
-        words += ["-device", "virtio-blk-pci,drive=stick"]
     words += ["-device", "virtio-serial-pci"]
     words += ["-chardev", f"socket,id=said,path={folder}/probe,server=on,wait=off"]
     words += ["-device", f"virtserialport,chardev=said,name={PROBE_PORT}"]
     words += ["-device", "qemu-xhci", "-device", "usb-kbd"]
+    if drives.stick is not None:
+        words += ["-drive", f"file={drives.stick},format=raw,if=none,id=stick,readonly=on"]
+        words += ["-device", "usb-storage,drive=stick"]
     words += ["-chardev", f"socket,id=reader,path={folder}/reader,server=on,wait=off"]
     words += ["-device", "usb-serial,chardev=reader"]
     words += ["-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:{LISTENS}"]
