@@ -117,7 +117,7 @@ class Bench:
         trial: bool = False,
         reader: bool = True,
         stick: Path | None = None,
-        more: str = CAMERA,
+        screen: bool = False,
     ) -> Iterator[Machine]:
         """Switch a machine on; off again at the end, however that comes.
 
@@ -126,7 +126,7 @@ class Bench:
             trial: the restart before asked for a try.
             reader: is plugged in from the start.
             stick: a drive that is plugged in too.
-            more: for the kernel's command line.
+            screen: is there; without one the browser does not start.
 
         """
         self._count += 1
@@ -135,9 +135,9 @@ class Bench:
             run = Path(short)
             start = firmware.load(card, run, trial=trial)
             start = firmware.Start(
-                start.told, start.kernel, start.initrd, f"{start.command_line} {more}"
+                start.told, start.kernel, start.initrd, f"{start.command_line} {CAMERA}"
             )
-            machine = Machine(run, Drives(card.image, self.probe(), stick), start)
+            machine = Machine(run, Drives(card.image, self.probe(), stick, screen), start)
             try:
                 if reader:
                     machine.chip.plug_in()

@@ -33,6 +33,8 @@ which is less than one of a Pi's four. However busy this host, time limits insid
 RELAY, DOOR, REX, FIRE, TAMPER = 7, 4, 6, 5, 2
 """Lines of the board's PL061, as the tests' gate.toml wires them. Line 3 is the power key."""
 HIGH_AT_REST = 1 << REX
+SCREEN = (800, 480)
+"""Dots of the screen: those of Raspberry Pi's touchscreen."""
 LISTENS = 9999
 """Port inside that the tests try to reach from outside."""
 PACKETS = "packets.pcap"
@@ -70,12 +72,14 @@ class Drives:
         card: the SD card's image, written to.
         probe: the drive with the probe.
         stick: in a USB socket, or None.
+        screen: with a graphics chip that draws nothing by itself.
 
     """
 
     card: Path
     probe: Path
     stick: Path | None = None
+    screen: bool = False
 
 
 class Machine:
@@ -157,6 +161,11 @@ class Machine:
         """The frames that came out of this machine."""
         return [frame for frame in self.frames if frame[6:12] == MAC]
 
+    def picture(self, path: Path) -> Path:
+        """Write what the screen shows as a PNG."""
+        self.monitor.do("screendump", filename=str(path), format="png")
+        return path
+
     def type(self, text: str) -> None:
         """Type on the keyboard in the machine's USB socket."""
         for sign in text:
@@ -210,16 +219,8 @@ class Machine:
 
 
 def _devices(folder: Path, drives: Drives, port: int) -> list[str]:
-    words = [
-        "-accel",
-        "tcg,thread=single",
-        "-icount",
-        PACE,
-        "-nodefaults",
-        "-display",
-        "none",
-        "-no-reboot",
-    ]
+    words = ["-accel", "tcg,thread=single", "-icount", PACE, "-no-reboot"]
+    words += ["-nodefaults", "-display", "none"]
     words += ["-serial", "stdio", "-qmp", f"unix:{folder}/control,server=on,wait=off"]
     # Open inputs of the pins: door, fire and tamper contacts closed to ground, REX pulled up.
     words += ["-global", f"pl061.pullups={HIGH_AT_REST}"]
@@ -235,6 +236,8 @@ def _devices(folder: Path, drives: Drives, port: int) -> list[str]:
     if drives.stick is not None:
         words += ["-drive", f"file={drives.stick},format=raw,if=none,id=stick,readonly=on"]
         words += ["-device", "usb-storage,drive=stick"]
+    if drives.screen:
+        words += ["-device", f"virtio-gpu-pci,xres={SCREEN[0]},yres={SCREEN[1]}"]
     words += ["-chardev", f"socket,id=reader,path={folder}/reader,server=on,wait=off"]
     words += ["-device", "usb-serial,chardev=reader"]
     words += ["-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:{LISTENS}"]
