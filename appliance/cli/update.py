@@ -93,7 +93,7 @@ def factory_reset(
             "将删除本机的密钥、住户、卡、人脸、记录和设置，无法恢复。请先做备份。\n"
             "Keys, residents, cards, faces, log and settings go, for good. Make a backup first."
         )
-        gate = typer.prompt(f"输入门的名称以确认 Type the gate's name to go on ({name})")
+        gate = typer.prompt(f"输入门的名称或 RESET 以确认 Type the gate's name, or RESET ({name})")
     _hand_over(root, "reset", "--gate", gate)
 
 

@@ -15,7 +15,7 @@ from appliance.errors import SanmenError
 from update import backend, install, record, rooms, stick, store_copy, trial
 from update.machine import Machine
 from update.repair import repair
-from update.reset import gate_name, reset
+from update.reset import UNREADABLE, gate_name, reset
 from update.table import State
 from update.words import UpdateError
 
@@ -118,7 +118,7 @@ def _repair(machine: Machine) -> str:
 
 
 def _reset(machine: Machine, name: str) -> str:
-    if name != gate_name(machine):
+    if name not in {gate_name(machine), UNREADABLE}:
         raise UpdateError("name", "gate", name)
     if machine.root == Path("/"):
         _call("stop", "sanmen.target")  # a running gate has the key in memory, and writes its store

@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
 KEPT: Final = frozenset({"newest-version"})
 """Of device/: a reset lets no older version in."""
+UNREADABLE: Final = "RESET"
+"""Typed instead of a name that cannot be read, or written: a kernel's terminal has no Chinese."""
 
 
 def gate_name(machine: Machine) -> str:
-    """Return the name to type for a reset; `RESET` if the settings cannot be read."""
+    """Return the name to type for a reset; `UNREADABLE` if the settings cannot be read."""
     try:
         return load(machine.state / "config/gate.toml").site.portal
     except ConfigError:
-        return "RESET"
+        return UNREADABLE
 
 
 def reset(machine: Machine) -> list[Path]:

@@ -75,7 +75,7 @@ WORDS: Final = {
         "the system this machine started from is unknown, so nothing is updated. Flash it again.",
     ),
     "autoboot": (
-        "启动选择文件 autoboot.txt 损坏。请运行 sanmen update repair，勿断电。",
+        "启动选择文件 autoboot.txt 损坏。请在维护终端运行 sanmen update repair，勿断电。",
         "autoboot.txt is damaged. Run `sanmen update repair` before the power goes.",
     ),
     "on-trial": (

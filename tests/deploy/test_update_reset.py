@@ -89,6 +89,13 @@ def test_without_the_gates_name_nothing_is_destroyed(used: World) -> None:
     assert used.files() == before
 
 
+def test_where_no_chinese_can_be_typed_a_word_stands_for_the_name(used: World) -> None:
+    root = ["--root", str(used.machine.root)]
+    done = CliRunner().invoke(build(), ["factory-reset", "--gate", "RESET", *root])
+    assert done.exit_code == 0
+    require_reset(used)
+
+
 def test_a_store_taken_away_before_the_reset_does_not_open_after_it(
     used: World, short: Path
 ) -> None:

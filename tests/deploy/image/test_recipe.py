@@ -70,6 +70,21 @@ def test_nothing_in_an_image_lets_anybody_in(name: str) -> None:
         assert (OVERLAY / f"etc/systemd/system/{unit}.service").readlink() == Path("/dev/null")
 
 
+def test_the_only_terminal_is_asked_for_on_the_card_and_for_one_start() -> None:
+    units = OVERLAY / "usr/lib/systemd/system"
+    said = (units / "service-shell.service").read_text("utf-8").splitlines()
+    asked = "/bootconfig/service.txt"
+    assert f"ConditionPathExists={asked}" in said
+    starts = [line for line in said if line.startswith("Exec")]
+    assert starts[0] == f"ExecStartPre=/usr/bin/rm {asked}"  # it fails: no terminal
+    assert starts[-1].startswith("ExecStart=-/bin/bash ")
+    assert "SuccessAction=reboot" in said
+    kiosk = (units / "kiosk.service").read_text("utf-8").splitlines()
+    assert "ConditionPathExists=!/run/service-shell" in kiosk
+    shells = [one.name for one in units.glob("*.service") if "bash" in one.read_text("utf-8")]
+    assert shells == ["service-shell.service"]
+
+
 def test_a_package_that_listens_is_a_problem(tmp_path: Path) -> None:
     folder = copied(tmp_path)
     path = folder / "recipe.toml"

@@ -27,9 +27,8 @@ UP_S = 600.0
 """From power on to the probe's first words: 30 s on an idle machine, many more on a loaded one."""
 LARGER = 2 << 30
 """Bytes by which a card is larger than the image on it."""
-CAMERA = "modules_load=vivid vivid.node_types=0x1 vivid.n_devs=1 systemd.watchdog_sec=5min"
-"""A Video4Linux device that gives test pictures, from the start; modprobe reads this line too. And
-a longer leash: an emulated systemd may be busy with itself for more than a Pi's 14 s."""
+CAMERA = "modules_load=vivid vivid.node_types=0x1 vivid.n_devs=1"
+"""A Video4Linux device that gives test pictures, from the start; modprobe reads this line too."""
 GATE_FILE = """\
 [site]
 name = "测试小区"
@@ -82,15 +81,18 @@ class Bench:
     image: Path
     folder: Path
     _count: int = field(default=0)
+    _probed: bool = field(default=False)
 
     def probe(self) -> Path:
         """Return the drive with the probe."""
         drive = self.folder / "probe.ext4"
-        if not drive.exists():
+        if not self._probed:  # one that an earlier run left may be another
+            drive.unlink(missing_ok=True)
             with drive.open("wb") as file:
                 file.truncate(8 << 20)
             words = ["mke2fs", "-q", "-t", "ext4", "-L", LABEL, "-d", str(PROBE), str(drive)]
             subprocess.run(words, check=True)  # noqa: S603 - Debian's
+            self._probed = True
         return drive
 
     def card(self, name: str, gate_file: str = GATE_FILE) -> SdCard:
@@ -115,7 +117,7 @@ class Bench:
         trial: bool = False,
         reader: bool = True,
         stick: Path | None = None,
-        more: str = CAMERA,
+        screen: bool = False,
     ) -> Iterator[Machine]:
         """Switch a machine on; off again at the end, however that comes.
 
@@ -124,7 +126,7 @@ class Bench:
             trial: the restart before asked for a try.
             reader: is plugged in from the start.
             stick: a drive that is plugged in too.
-            more: for the kernel's command line.
+            screen: is there; without one the browser does not start.
 
         """
         self._count += 1
@@ -133,9 +135,9 @@ class Bench:
             run = Path(short)
             start = firmware.load(card, run, trial=trial)
             start = firmware.Start(
-                start.told, start.kernel, start.initrd, f"{start.command_line} {more}"
+                start.told, start.kernel, start.initrd, f"{start.command_line} {CAMERA}"
             )
-            machine = Machine(run, Drives(card.image, self.probe(), stick), start)
+            machine = Machine(run, Drives(card.image, self.probe(), stick, screen), start)
             try:
                 if reader:
                     machine.chip.plug_in()

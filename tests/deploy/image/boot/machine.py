@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -26,15 +27,32 @@ PROGRAM = "qemu-system-aarch64"
 NEEDED = (PROGRAM, "fdtput", "mcopy", "mtype", "mke2fs", "sfdisk")
 BOARD = (PROGRAM, "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "2048")
 """A Pi 4's processor, half of its cores, the smallest memory the product is for."""
+PACE = "shift=0,sleep=on"
+"""The machine's clock goes by what its processor did: 1 ns an instruction, both cores together,
+which is less than one of a Pi's four. However busy this host, time limits inside are real ones."""
 RELAY, DOOR, REX, FIRE, TAMPER = 7, 4, 6, 5, 2
 """Lines of the board's PL061, as the tests' gate.toml wires them. Line 3 is the power key."""
 HIGH_AT_REST = 1 << REX
+SCREEN = (800, 480)
+"""Dots of the screen: those of Raspberry Pi's touchscreen."""
 LISTENS = 9999
 """Port inside that the tests try to reach from outside."""
 PACKETS = "packets.pcap"
-PCAP_HEAD = 24
-"""Bytes of such a file without a packet."""
+PCAP_HEAD, PACKET_HEAD = 24, 16
+"""Bytes before all packets, and before each."""
+MAC = bytes.fromhex("525400123456")
+"""Of the machine's network card."""
 PROBE_PORT = "sanmen.probe"
+KEYS = {
+    " ": ("spc",),
+    "\n": ("ret",),
+    "-": ("minus",),
+    ".": ("dot",),
+    "/": ("slash",),
+    ">": ("shift", "dot"),
+    ";": ("semicolon",),
+}
+"""Keys of signs that are no letters or digits, as QEMU calls them."""
 END_S = 60.0
 
 
@@ -53,13 +71,15 @@ class Drives:
     Attributes:
         card: the SD card's image, written to.
         probe: the drive with the probe.
-        stick: one more drive, or None.
+        stick: in a USB socket, or None.
+        screen: with a graphics chip that draws nothing by itself.
 
     """
 
     card: Path
     probe: Path
     stick: Path | None = None
+    screen: bool = False
 
 
 class Machine:
@@ -116,14 +136,41 @@ class Machine:
         return "\n".join(line for _, line in self.lines)
 
     @property
+    def runs(self) -> bool:
+        """Whether it is on, and did not end or restart by itself."""
+        return self._process.poll() is None
+
+    @property
     def asked_to_try(self) -> bool:
         """Whether the kernel restarted with the firmware's word for a try."""
         return re.search(r"Restarting system with command '0 tryboot'", self.console) is not None
 
     @property
-    def packets(self) -> int:
-        """Bytes of network traffic since power on, both ways; 0 = nobody said anything."""
-        return max(0, (self.folder / PACKETS).stat().st_size - PCAP_HEAD)
+    def frames(self) -> list[bytes]:
+        """All that was said on the network since power on, both ways: whole Ethernet frames."""
+        content, found = (self.folder / PACKETS).read_bytes(), []
+        at = PCAP_HEAD
+        while at + PACKET_HEAD <= len(content):
+            size = int.from_bytes(content[at + 8 : at + 12], sys.byteorder)
+            found.append(content[at + PACKET_HEAD : at + PACKET_HEAD + size])
+            at += PACKET_HEAD + size
+        return found
+
+    @property
+    def said(self) -> list[bytes]:
+        """The frames that came out of this machine."""
+        return [frame for frame in self.frames if frame[6:12] == MAC]
+
+    def picture(self, path: Path) -> Path:
+        """Write what the screen shows as a PNG."""
+        self.monitor.do("screendump", filename=str(path), format="png")
+        return path
+
+    def type(self, text: str) -> None:
+        """Type on the keyboard in the machine's USB socket."""
+        for sign in text:
+            keys = KEYS.get(sign) or (("shift", sign.lower()) if sign.isupper() else (sign,))
+            self.monitor.do("send-key", keys=[{"type": "qcode", "data": key} for key in keys])
 
     def press_power_key(self) -> None:
         """Press the power key, as a technician does it."""
@@ -172,7 +219,8 @@ class Machine:
 
 
 def _devices(folder: Path, drives: Drives, port: int) -> list[str]:
-    words = ["-accel", "tcg,thread=multi", "-nodefaults", "-display", "none", "-no-reboot"]
+    words = ["-accel", "tcg,thread=single", "-icount", PACE, "-no-reboot"]
+    words += ["-nodefaults", "-display", "none"]
     words += ["-serial", "stdio", "-qmp", f"unix:{folder}/control,server=on,wait=off"]
     # Open inputs of the pins: door, fire and tamper contacts closed to ground, REX pulled up.
     words += ["-global", f"pl061.pullups={HIGH_AT_REST}"]
@@ -181,17 +229,19 @@ def _devices(folder: Path, drives: Drives, port: int) -> list[str]:
     words += ["-device", "virtio-blk-pci,drive=card"]
     words += ["-drive", f"file={drives.probe},format=raw,if=none,id=probe,readonly=on"]
     words += ["-device", "virtio-blk-pci,drive=probe"]
-    if drives.stick is not None:
-        words += ["-drive", f"file={drives.stick},format=raw,if=none,id=stick,readonly=on"]
-        words += ["-device", "virtio-blk-pci,drive=stick"]
     words += ["-device", "virtio-serial-pci"]
     words += ["-chardev", f"socket,id=said,path={folder}/probe,server=on,wait=off"]
     words += ["-device", f"virtserialport,chardev=said,name={PROBE_PORT}"]
-    words += ["-device", "qemu-xhci"]
+    words += ["-device", "qemu-xhci", "-device", "usb-kbd"]
+    if drives.stick is not None:
+        words += ["-drive", f"file={drives.stick},format=raw,if=none,id=stick,readonly=on"]
+        words += ["-device", "usb-storage,drive=stick"]
+    if drives.screen:
+        words += ["-device", f"virtio-gpu-pci,xres={SCREEN[0]},yres={SCREEN[1]}"]
     words += ["-chardev", f"socket,id=reader,path={folder}/reader,server=on,wait=off"]
     words += ["-device", "usb-serial,chardev=reader"]
     words += ["-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:{LISTENS}"]
-    words += ["-device", "virtio-net-pci,netdev=net"]
+    words += ["-device", f"virtio-net-pci,netdev=net,mac={MAC.hex(':')}"]
     words += ["-object", f"filter-dump,id=heard,netdev=net,file={folder}/{PACKETS}"]
     words += ["-device", "i6300esb", "-action", "watchdog=reset"]
     return words

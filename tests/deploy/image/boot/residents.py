@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 CONFIG = "/var/lib/sanmen/config/gate.toml"
 KEY = "sanmen.key:/var/lib/sanmen/keys/sanmen.key.cred"
 SLOW_S = 600.0
-TRIES, TRY_S = 5, 30.0
+TRIES, TRY_S = 5, 120.0
+"""On this host's clock; the machine's own may go many times slower."""
 
 
 def as_gate(guest: Guest, *words: str, within_s: float = SLOW_S) -> Done:
@@ -50,7 +51,7 @@ def issued_card(guest: Guest) -> SoftCard:
 def hold_until_open(machine: Machine, card: SoftCard) -> float:
     """Hold a resident's card to the reader until the relay's line rises; return when it did.
 
-    The card stays there. A loaded emulator lets a card's deadline pass: then it is held once more.
+    The card stays there. One that is held while the gate still starts is held once more.
 
     Raises:
         TimeoutError: it never opens.

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from tests.deploy.image.boot.sd_card import SdCard
 
-NEEDED = ("rauc", "unsquashfs", "mksquashfs", "openssl")
+NEEDED = ("rauc", "unsquashfs", "mksquashfs", "openssl", "mkfs.vfat")
 COMPATIBLE = "sanmen-qemu"
-BROKEN = "raise SystemExit('this version does not work')\n"
-"""What stands in a bad version's vision room."""
+BROKEN = "import time\n\ntime.sleep(3600)\n"
+"""What stands in a bad version's vision room: it hangs."""
+UNSEEN = ("usr/lib/chromium", "usr/lib/*/libLLVM*")
+"""The screen's browser, and what draws it: half of a system, and this machine has no screen."""
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Vendor:
 
         Args:
             version: it brings.
-            broken: its vision room ends at once.
+            broken: its vision room hangs.
 
         """
         made = self.folder / f"sanmen-{version}.raucb"
@@ -94,6 +96,8 @@ class Vendor:
             packed.write_bytes(self.card.content("system_a", self.card.partitions["system_a"].size))
             run("unsquashfs", "-quiet", "-no-progress", "-d", str(root), str(packed))
             packed.unlink()
+            for unseen in (found for pattern in UNSEEN for found in root.glob(pattern)):
+                shutil.rmtree(unseen) if unseen.is_dir() else unseen.unlink()
         return root
 
     def _stamp(self, root: Path, version: str) -> None:
@@ -104,19 +108,13 @@ class Vendor:
 
 
 def stick(folder: Path, *files: Path) -> Path:
-    """Return a USB stick with some files on it, labelled STICK."""
-    image = folder / "stick.ext4"
-    content = folder / "stick"
-    shutil.rmtree(content, ignore_errors=True)
-    content.mkdir()
-    for file in files:
-        shutil.copy(file, content)
-    size = sum(file.stat().st_size for file in files) + (64 << 20)
+    """Return a USB stick with some files on it, with a FAT as sticks have."""
+    image = folder / "stick.vfat"
     image.unlink(missing_ok=True)
     with image.open("wb") as out:
-        out.truncate(size)
-    run("mke2fs", "-q", "-t", "ext4", "-L", "STICK", "-d", str(content), str(image))
-    shutil.rmtree(content)
+        out.truncate(sum(file.stat().st_size for file in files) + (64 << 20))
+    run("mkfs.vfat", "-F", "32", "-n", "STICK", str(image))
+    run("mcopy", "-i", str(image), *map(str, files), "::")
     return image
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tests.deploy.image.boot.machine import Machine
 
 pytestmark = pytest.mark.image
+PYTHON = "/opt/sanmen/bin/python"
 GREETER = f"""
 import socket
 one = socket.create_server(("0.0.0.0", {LISTENS}))
@@ -22,16 +24,32 @@ while True:
     line.sendall(b"reached")
     line.close()
 """
-UP = """
-ip link set lo up; link=$(ls /sys/class/net | grep -v -x -e lo | head -n 1); ip link set "$link" up
-ip address add 10.0.2.15/24 dev "$link"; ip route add default via 10.0.2.2
+SETTINGS = """
+import sys; sys.path.insert(0, "/opt/sanmen/share")
+from types import SimpleNamespace
+from provision.answers import NetworkAnswers
+from provision.settings import network
+print(network(SimpleNamespace(network=NetworkAnswers("ethernet"))))
 """
+"""Prints what the first start of a gate with a network writes for systemd-networkd."""
+FOUND_S = 300.0
+TRY = """
+import socket, sys
+kind = getattr(socket, "SOCK_" + sys.argv[1])
+with socket.socket(socket.AF_INET, kind) as line:
+    line.settimeout(4)
+    line.connect(("10.0.2.2", int(sys.argv[2])))
+    line.send(b"?")
+"""
+IP = (b"\x08\x00", b"\x86\xdd")
+"""Ethernet types of IPv4 and IPv6; ARP, which asks for a neighbour's card, is neither."""
+UDP, DHCP = 17, (68).to_bytes(2, "big") + (67).to_bytes(2, "big")
 
 
 def reached(machine: Machine) -> bool:
     """Whether somebody inside answers to a connection from outside."""
     try:
-        with socket.create_connection(("127.0.0.1", machine.port), timeout=20) as line:
+        with socket.create_connection(("127.0.0.1", machine.port), timeout=30) as line:
             return line.recv(7) == b"reached"
     except OSError:
         return False
@@ -44,8 +62,14 @@ def hooks(machine: Machine) -> dict[str, tuple[str, str]]:
     return {one["hook"]: (one["policy"], one["table"]) for one in chains if "hook" in one}
 
 
+def packets(machine: Machine) -> list[bytes]:
+    """Return the IP packets that came out of the machine, but for those of DHCP."""
+    found = [frame[12:] for frame in machine.said if frame[12:14] in IP]
+    return [one for one in found if (one[11], one[22:26]) != (UDP, DHCP)]
+
+
 def test_a_gate_without_a_network_has_said_nothing_to_anybody(gate: Machine) -> None:
-    assert gate.packets == 0
+    assert gate.frames == []
 
 
 def test_the_firewall_drops_whatever_it_was_not_told_to_pass(gate: Machine) -> None:
@@ -58,14 +82,42 @@ def test_the_firewall_drops_whatever_it_was_not_told_to_pass(gate: Machine) -> N
     }
 
 
+def test_a_gate_with_a_network_asks_for_an_address_and_says_nothing_else(gate: Machine) -> None:
+    guest = gate.guest
+    settings = guest.ask(PYTHON, "-c", SETTINGS)
+    assert "DHCP=ipv4" in settings
+    guest.run("tee", "/run/systemd/network/05-test.network", given=settings)
+
+    guest.ask("systemctl", "restart", "systemd-networkd")
+
+    until = time.monotonic() + FOUND_S
+    while "10.0.2.15" not in guest.ask("cat", "/proc/net/fib_trie"):
+        assert time.monotonic() < until, "no address from the network's DHCP"
+        time.sleep(1)
+    guest.ask("sleep", "5")  # for whatever else would use it now
+    assert gate.said != []
+    assert packets(gate) == []
+
+
+def test_root_itself_reaches_nobody_outside(gate: Machine) -> None:
+    asked = gate.guest.run(PYTHON, "-c", TRY, "DGRAM", "53")
+    called = gate.guest.run(PYTHON, "-c", TRY, "STREAM", "80")
+
+    assert (asked.code, "PermissionError" in asked.err) == (1, True)
+    assert (called.code, "TimeoutError" in called.err) == (1, True)
+    assert packets(gate) == []
+
+
 def test_a_real_packet_from_outside_reaches_nobody(gate: Machine) -> None:
     guest = gate.guest
-    guest.ask("sh", "-c", UP)
-    run = ["systemd-run", "--unit=greeter", "/opt/sanmen/bin/python", "-c", GREETER]
-    guest.ask(*run)
+    guest.ask("systemd-run", "--unit=greeter", PYTHON, "-c", GREETER)
+    until = time.monotonic() + FOUND_S
+    while f"tcp 0.0.0.0:{LISTENS}" not in guest.script("listening.py").json:
+        assert time.monotonic() < until, "the one to be reached does not listen"
     table = hooks(gate)["input"][1]
 
     assert not reached(gate)
+    assert packets(gate) == []
 
     # that the packets do come in, and only the firewall stops them:
     for chain in ("input", "output"):
@@ -75,13 +127,3 @@ def test_a_real_packet_from_outside_reaches_nobody(gate: Machine) -> None:
     assert opened
     assert not reached(gate)
     guest.ask("systemctl", "stop", "greeter")
-
-
-def test_root_itself_reaches_nobody_outside(gate: Machine) -> None:
-    gate.guest.run("sh", "-c", UP)
-    reach = "import socket; socket.create_connection(('10.0.2.2', 80), timeout=10)"
-
-    done = gate.guest.run("/opt/sanmen/bin/python", "-c", reach)
-
-    assert done.code == 1
-    assert "PermissionError" in done.err or "TimeoutError" in done.err

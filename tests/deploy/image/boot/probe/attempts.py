@@ -94,7 +94,11 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "pins": opened("/dev/gpiochip0", os.O_RDWR),
     "camera": opened("/dev/video0", os.O_RDWR | os.O_NONBLOCK),
     "reader": opened("/dev/ttyUSB0", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK),
-    "console": opened("/dev/ttyAMA0", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK),
+    "serial line": opened("/dev/ttyAMA0", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK),
+    "console": opened("/dev/console", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK),
+    "screen's terminal": opened("/dev/tty0", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK),
+    "keys and touch": opened("/dev/input/event0", os.O_RDONLY | os.O_NONBLOCK),
+    "another's line": opened("/dev/virtio-ports/sanmen.probe", os.O_RDWR | os.O_NONBLOCK),
     "hardware watchdog": opened("/dev/watchdog", os.O_WRONLY),
     "make a device": node,
     "write the system": written("/usr"),
@@ -136,8 +140,9 @@ GRAVE = {
     "reach the router",
     "hardware watchdog",
     "another namespace",
+    "debug a process",
 }
-"""Not tried by root outside of every room: there they would work."""
+"""Not tried by root outside of every room: there they would work, and the last stops systemd."""
 harmless = "--harmless" in sys.argv
 sys.stdout.write(
     json.dumps(

@@ -1,4 +1,4 @@
-"""Tells each change of one pin's level, as the kernel has it: `watch_line.py LINE SECONDS`.
+"""Tells each change of one pin's level, as the kernel has it: `watch_line.py LINE SECONDS MOST`.
 
 /sys/kernel/debug/gpio shows what the chip drives, whoever asked for it, and takes no line.
 """
@@ -24,12 +24,12 @@ def lines() -> dict[int, tuple[str, str]]:
     return {int(number) - base: (way, level) for number, way, level in found}
 
 
-def main(line: int, seconds: float) -> None:
-    """Print the changes within so many seconds: time by the kernel's clock, level or null."""
+def main(line: int, seconds: float, most: int) -> None:
+    """Print the first changes within so many seconds: time by the kernel's clock, level or null."""
     changes = []
     before: object = "unknown"
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while len(changes) < most and time.monotonic() < until:
         level = lines().get(line)
         if level != before:
             changes.append([round(time.monotonic(), 3), level and level[0], level and level[1]])
@@ -40,4 +40,4 @@ def main(line: int, seconds: float) -> None:
     sys.stdout.write(json.dumps(changes))
 
 
-main(int(sys.argv[1]), float(sys.argv[2]))
+main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))
