@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig import vpcd
 from tests.rig.browser import launched
 
 if TYPE_CHECKING:
@@ -19,6 +20,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("rig") or item.get_closest_marker("image"):
             item.add_marker(pytest.mark.timeout(0))
+
+
+@pytest.fixture(scope="module")
+def pcscd() -> Iterator[vpcd.Pcscd]:
+    """Give Debian's pcscd with the virtual reader: one on a machine, so tests beside us wait."""
+    pytest.importorskip("smartcard.scard", reason="needs the extra card (pyscard)")
+    with vpcd.alone():
+        if reason := vpcd.reason_to_skip():
+            pytest.skip(reason)
+        made = vpcd.Pcscd()
+        yield made
+        made.stop()
 
 
 @pytest.fixture(scope="module")

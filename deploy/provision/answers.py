@@ -8,7 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from appliance.sections import Name, Seconds, Wire  # noqa: TC001 - msgspec reads them
+from appliance.sign_sections import IndicatorSection, SoundSection
 
+Identity = Annotated[str, Meta(max_length=80)]
 Key = Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{32})?\Z")]
 Address = Annotated[str, Meta(pattern=r"^(\d{1,3}(\.\d{1,3}){3}/\d{1,2})?\Z")]
 Host = Annotated[str, Meta(pattern=r"^(\d{1,3}(\.\d{1,3}){3})?\Z")]
@@ -59,10 +61,34 @@ class ReaderAnswers(_Section, frozen=True):
 
 
 class CameraAnswers(_Section, frozen=True):
-    """Which camera."""
+    """Which camera; its port, model and serial are compared at each start, where they are given."""
 
     driver: Literal["picamera2", "v4l2"] = "picamera2"
     source: Name = "0"
+    bus: Identity = ""
+    model: Identity = ""
+    serial: Identity = ""
+
+
+class InfraredAnswers(_Section, frozen=True):
+    """The second camera; see appliance.camera_section.InfraredCameraSection."""
+
+    driver: Literal["none", "picamera2", "v4l2"] = "none"
+    source: Name = "1"
+    focal_px: Annotated[float, Meta(ge=100.0, le=5000.0)] = 554.0
+    baseline_mm: Annotated[float, Meta(ge=20.0, le=200.0)] = 50.0
+
+
+class PadAnswers(_Section, frozen=True):
+    """What proves that no screen or print is held up; see appliance.pad_section.PadSection."""
+
+    emission: Literal["any", "light", "infrared"] = "any"
+
+
+class ScreenAnswers(_Section, frozen=True):
+    """The touchscreen."""
+
+    language: Literal["zh", "en"] = "zh"
 
 
 class MethodAnswers(_Section, frozen=True):
@@ -98,3 +124,8 @@ class Answers(_Section, frozen=True):
     end: EndAnswers
     camera: CameraAnswers = msgspec.field(default_factory=CameraAnswers)
     methods: MethodAnswers = msgspec.field(default_factory=MethodAnswers)
+    infrared: InfraredAnswers = msgspec.field(default_factory=InfraredAnswers)
+    pad: PadAnswers = msgspec.field(default_factory=PadAnswers)
+    sound: SoundSection = msgspec.field(default_factory=SoundSection)
+    indicator: IndicatorSection = msgspec.field(default_factory=IndicatorSection)
+    ui: ScreenAnswers = msgspec.field(default_factory=ScreenAnswers)

@@ -39,7 +39,7 @@ def configuration(answers: Answers, text: str) -> str:
         GateFileError: the whole contradicts itself: pins used twice, face alone, no such zone.
 
     """
-    site, door, reader = answers.site, answers.door, answers.reader
+    site, door, reader, camera = answers.site, answers.door, answers.reader, answers.camera
     tables: dict[str, Mapping[str, Value]] = {
         "site": {
             "name": site.name,
@@ -49,7 +49,12 @@ def configuration(answers: Answers, text: str) -> str:
             "contact": site.contact,
         },
         "store": {"folder": STORE, "key": "credential", "credential": "sanmen.key"},
-        "camera": {"driver": answers.camera.driver, "source": answers.camera.source},
+        "camera": {"driver": camera.driver, "source": camera.source},
+        "camera.origin": {"bus": camera.bus, "model": camera.model, "serial": camera.serial},
+        "infrared": _fields(answers.infrared),
+        "pad": _fields(answers.pad),
+        "pad.infrared": {"on": answers.infrared.driver != "none"},
+        "pad.screen_light": {"on": answers.pad.emission == "light"},
         "door": {"driver": "gpio", **_fields(door)},
         "reader": {
             "driver": reader.driver,
@@ -60,6 +65,9 @@ def configuration(answers: Answers, text: str) -> str:
         },
         "methods": _fields(answers.methods),
         "visitors": {"gate_number": answers.gate.number},
+        "sound": _fields(answers.sound),
+        "indicator": _fields(answers.indicator),
+        "ui": _fields(answers.ui),
     }
     lines = [HEAD]
     for name, section in tables.items():

@@ -100,6 +100,8 @@ def test_what_is_no_text_is_refused(content: bytes, line: int, english: str, chi
         (changed('source = "/dev/ttyUSB0:1"\n', ""), 15, "needs source", "source"),
         (changed(KEY, "0" * 32), 18, "no random one", "太简单"),
         (changed(KEY, KEY[:-1]), 18, "reader.key should be", "值不对"),
+        (changed("[network]", '[pad]\nemission = "infrared"\n[network]'), 24, "pad", "应为"),
+        (changed("[network]", '[indicator]\ndriver = "gpio"\n[network]'), 25, "leds, none", "值"),
         # cut short
         (FILE[: FILE.index("[end]")], 0, "the file is cut short", "文件不完整"),
         (FILE[: FILE.index("lock")], 0, "the file is cut short", "文件不完整"),
@@ -159,6 +161,49 @@ def test_the_gates_configuration_is_what_was_said() -> None:
     assert settings.visitors.gate_number == 3
     assert settings.methods.face
     assert KEY not in written
+
+
+def test_what_is_fitted_beside_is_said_in_the_same_file() -> None:
+    more = """
+[camera]
+driver = "v4l2"
+source = "/dev/video0"
+bus = "1-1.2"
+model = "046d:0825"
+serial = "A1B2"
+[infrared]
+driver = "v4l2"
+source = "/dev/video2"
+[pad]
+emission = "infrared"
+[sound]
+driver = "alsa"
+[indicator]
+driver = "leds"
+[ui]
+language = "en"
+"""
+    settings = config.parse(made(changed("[network]", more + "[network]")))
+
+    origin = settings.camera.origin
+    assert (origin.bus, origin.model, origin.serial) == ("1-1.2", "046d:0825", "A1B2")
+    assert (settings.infrared.driver, settings.infrared.source) == ("v4l2", "/dev/video2")
+    assert (settings.pad.emission, settings.pad.infrared.on) == ("infrared", True)
+    assert (settings.sound.driver, settings.indicator.driver) == ("alsa", "leds")
+    assert settings.ui.language == "en"
+
+
+def test_what_is_not_fitted_is_off() -> None:
+    settings = config.parse(made(FILE))
+
+    assert (settings.infrared.driver, settings.pad.infrared.on) == ("none", False)
+    assert (settings.pad.emission, settings.pad.screen_light.on) == ("any", False)
+    assert (settings.sound.driver, settings.indicator.driver) == ("none", "none")
+
+
+def test_light_that_must_answer_is_shown() -> None:
+    more = '[pad]\nemission = "light"\n[network]'
+    assert config.parse(made(changed("[network]", more))).pad.screen_light.on
 
 
 @pytest.mark.parametrize("name", ['"', "\\", "a\x7fb", 'x"]\n[store]\nkey = "file', "😀", "\x01"])

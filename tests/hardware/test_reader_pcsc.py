@@ -63,16 +63,6 @@ def test_an_atr_tells_what_can_be_asked(atr: str, kind: CardTechnology) -> None:
     assert technology(bytes.fromhex(atr)) is kind
 
 
-@pytest.fixture(scope="module")
-def pcscd() -> Iterator[vpcd.Pcscd]:
-    pytest.importorskip("smartcard.scard", reason="needs the extra card (pyscard)")
-    if reason := vpcd.reason_to_skip():
-        pytest.skip(reason)
-    made = vpcd.Pcscd()
-    yield made
-    made.stop()
-
-
 def make(source: str = "Virtual PCD 00 00", *, simulation: bool = True) -> ReaderThread:
     made = open_reader(ReaderOptions("pcsc", source, simulation=simulation), RunningClock())
     assert isinstance(made, ReaderThread)

@@ -9,14 +9,16 @@ import struct
 import subprocess
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, flock
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from hardware.sim.card import ATR, SoftCard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PORT = 0x8C7B
 """Of the reader "Virtual PCD 00 00", as Debian's /etc/reader.conf.d/vpcd has it."""
@@ -36,6 +38,14 @@ def reason_to_skip() -> str:
     if running():
         return "somebody's pcscd is running; it is not disturbed"
     return ""
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other test of this machine has pcscd."""
+    with (Path(gettempdir()) / "sanmen-tests-pcscd.lock").open("w") as file:
+        flock(file, LOCK_EX)
+        yield
 
 
 def running() -> bool:

@@ -31,16 +31,6 @@ LONG_S = 15.0
 SECTION = ReaderSection(driver="pcsc", source="Virtual PCD 00 00")
 
 
-@pytest.fixture(scope="module")
-def pcscd() -> Iterator[vpcd.Pcscd]:
-    pytest.importorskip("smartcard.scard", reason="needs the extra card (pyscard)")
-    if reason := vpcd.reason_to_skip():
-        pytest.skip(reason)
-    made = vpcd.Pcscd()
-    yield made
-    made.stop()
-
-
 class Gate:
     """A gate whose loop waits as process.py does."""
 
