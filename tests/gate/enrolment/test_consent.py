@@ -75,7 +75,7 @@ def test_a_term_over_three_years_is_refused() -> None:
         {"earlier": tuple(agreed() for _ in range(17))},
         {"earlier": (agreed(earlier=(agreed(),)),)},
     ],
-    ids=str,
+    ids=lambda changes: next(iter(changes)),
 )
 def test_what_is_not_whole_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(EnrolmentError):

@@ -70,7 +70,11 @@ def test_fingerprints_hold_nothing_of_the_field() -> None:
     assert found(Traces.decode(content), field) == list(range(0, 640, 32))
 
 
-@pytest.mark.parametrize("content", [b"", b"\xc0", b"\x80", Traces.of([bytes(32)]).encode()[:-1]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xc0", b"\x80", Traces.of([bytes(32)]).encode()[:-1]],
+    ids=["empty", "nothing", "no fields", "cut"],
+)
 def test_cut_fingerprints_are_refused(content: bytes) -> None:
     with pytest.raises(StoreError):
         Traces.decode(content)
