@@ -82,12 +82,14 @@ class Ready:
             another recipe cannot be compared with its probes.
         camera: the camera's identity, for the log.
         face_fault: why face does not work, or empty.
+        origin: the device behind the camera, as the system tells; empty where there is none.
 
     """
 
     features: ShortText
     camera: ShortText
     face_fault: ShortText = ""
+    origin: ShortText = ""
 
 
 @dataclass(frozen=True, slots=True)

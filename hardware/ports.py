@@ -149,6 +149,10 @@ class CameraOrigin:
     model: str = ""
     serial: str = ""
 
+    def __str__(self) -> str:
+        """Return all that is known of it, in one line."""
+        return " ".join(one for one in (self.driver, self.model, self.serial, self.bus) if one)
+
 
 class Camera(Protocol):
     """A camera that lends its newest picture."""

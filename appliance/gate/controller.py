@@ -19,7 +19,7 @@ from appliance.gate.counter.wants import PhoneShown, Want
 from appliance.gate.doorkeeper import Doorkeeper
 from appliance.gate.faults import Faults
 from appliance.gate.proven import card_shown, code_shown
-from appliance.gate.settled import UNSIGNED, Settled
+from appliance.gate.settled import Settled
 from appliance.gate.visits import Visits
 from appliance.gate.watchman import Watchman
 from appliance.messages import (
@@ -176,6 +176,7 @@ class Controller:
                 self._features = message.features
                 self._faults.note("vision", "")
                 self._faults.note("face", message.face_fault)
+                self._settled.meet(message.origin)
                 self._parts.references.want(message.features)
             case Health():
                 self._faults.note("camera", message.camera_fault)
@@ -270,8 +271,7 @@ class Controller:
             self._rules = self._settled.rules
             self._claims.hold(self._rules)
         face = Method.FACE in self._rules.policy.methods
-        unsigned = face and not self._settled.commissioned
-        self._faults.note("commissioning", UNSIGNED if unsigned else "")
+        self._faults.note("commissioning", self._settled.unsigned if face else "")
 
     def _face_may_run(self) -> bool:
         return (

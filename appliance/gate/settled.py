@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from appliance.gate.store.roster import Roster
 
 UNSIGNED = "not signed off: technician and manager do that at the screen before face is used"
+ANOTHER = "signed off with {}, now there is {}: technician and manager sign it off anew"
 
 
 class Settled:
@@ -23,6 +24,10 @@ class Settled:
         journal: of the gate.
         rules: as configured; nobody need sign off what is no real gate.
 
+    Attributes:
+        rules: with the site's own hours, if it set any.
+        unsigned: why face may not be used yet, or empty.
+
     """
 
     def __init__(self, roster: Roster, journal: Journal, rules: Rules) -> None:
@@ -31,7 +36,22 @@ class Settled:
         self._configured = rules
         self._changes = -1
         self.rules = rules
-        self.commissioned = rules.simulation
+        self.unsigned = "" if rules.simulation else UNSIGNED
+        self._camera = ""
+
+    @property
+    def commissioned(self) -> bool:
+        """Whether face may be used."""
+        return not self.unsigned
+
+    def meet(self, camera: str) -> None:
+        """Take note of the device behind vision's camera.
+
+        The first one after a sign-off is the one that was signed off: whoever puts another in its
+        place, or plays films into its cable, has no face looked at (S131).
+        """
+        self._camera = camera
+        self._changes = -1
 
     def refresh(self) -> None:
         """Take in what was settled meanwhile.
@@ -43,10 +63,20 @@ class Settled:
         changes = self._roster.changes()
         if changes == self._changes:
             return
-        self.commissioned = False
+        self.unsigned = UNSIGNED
         hours = self._settings.hours()
         if hours is not None:
             policy = replace(self._configured.policy, schedule=hours)
             self.rules = replace(self._configured, policy=policy)
-        self.commissioned = self._configured.simulation or self._settings.commissioned() is not None
+        self.unsigned = "" if self._configured.simulation else self._found()
         self._changes = changes
+
+    def _found(self) -> str:
+        signed = self._settings.commissioned()
+        if signed is None:
+            return UNSIGNED
+        if self._camera and not signed.camera:
+            self._settings.bind(self._camera)
+        elif self._camera and signed.camera != self._camera:
+            return ANOTHER.format(signed.camera, self._camera)
+        return ""

@@ -91,7 +91,8 @@ class VisionRoom:
         self._health_ns = 0
         self._seen_ns: int | None = None
         self._lent_ns = clock.now_ns()
-        link.send(Ready(RECIPE, camera.identity[:400], self._face_fault))
+        origin = str(camera.origin or "")[:400]
+        link.send(Ready(RECIPE, camera.identity[:400], self._face_fault, origin))
 
     @property
     def starved_ns(self) -> int:

@@ -70,6 +70,7 @@ class StillCamera:
     """Lends a copy of one picture 25 times a second, and overwrites it when it comes back."""
 
     identity = "still"
+    origin = None
 
     def __init__(self, clock: SkippingClock, pixels: NDArray[np.uint8]) -> None:
         self.pixels = pixels

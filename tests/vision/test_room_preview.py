@@ -33,6 +33,7 @@ class Eyes:
     """The room, gate's end of its link and the screen's end of the preview."""
 
     identity = "wall"
+    origin = None
 
     def __init__(self, path: Path, pipeline: FacePipeline | ModelError) -> None:
         self.clock = SkippingClock()

@@ -29,12 +29,14 @@ class SignOff:
         at: when, aware.
         technician: pseudonym.
         manager: pseudonym.
+        camera: the device they found working; empty until vision has told it.
 
     """
 
     at: datetime
     technician: str
     manager: str
+    camera: str = ""
 
 
 class Settings:
@@ -62,7 +64,8 @@ class Settings:
             return None
         try:
             at = datetime.fromisoformat(fields["at"])
-            return SignOff(at, str(fields["technician"]), str(fields["manager"]))
+            who = (str(fields["technician"]), str(fields["manager"]))
+            return SignOff(at, *who, str(fields.get("camera", "")))
         except (ValueError, KeyError, TypeError) as error:
             raise SealBrokenError("sign-off", repr(error), "one of this version") from error
 
@@ -80,6 +83,20 @@ class Settings:
         self._journal.happened("gate.commissioned", **who)
         self._write(COMMISSIONED, {"at": at.isoformat(), **who})
         return SignOff(at, technician.pseudonym, manager.pseudonym)
+
+    def bind(self, camera: str) -> None:
+        """Keep which camera was signed off; another one is signed off anew (S131).
+
+        Raises:
+            StoreError: it is not kept.
+            SealBrokenError: nobody has signed this gate off.
+
+        """
+        fields = self._read(COMMISSIONED)
+        if fields is None:
+            raise SealBrokenError("camera", camera, "a gate that was signed off")
+        self._journal.happened("camera.bound", camera=camera[:200])
+        self._write(COMMISSIONED, {**fields, "camera": camera})
 
     @staticmethod
     def demand_two(technician: Operator, manager: Operator) -> None:

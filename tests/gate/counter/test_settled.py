@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.errors import SealBrokenError
 from appliance.gate import notices, process
 from appliance.gate.access.card_proof import CardProof
 from appliance.gate.access.schedule import Period, Schedule, Weekday
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 CARD = b"0123456789abcdef"
 BOSS = Operator("Wang", Role.MANAGER, "op-1")
 TECHNICIAN = Operator("Zhao", Role.TECHNICIAN, "op-2")
+CAMERA = "uvcvideo 046d:0825 A1B2 1-1.2"
 SUNDAYS = Schedule((Period(frozenset({Weekday.SUNDAY}), 0, 1440),))
 
 
@@ -54,16 +56,29 @@ class Real:
         self.controller = process.build_controller(
             config, self.archive, clock, door, SimReader(clock), self.told.append
         )
+        self.vision: Link | None = None
+        self.vision_with(CAMERA)
+
+    def vision_with(self, origin: str) -> None:
+        """Let vision come, again if it was there, with the camera of an origin."""
+        if self.vision is not None:
+            self.vision.close()
         near, far = pair()
-        self.vision = Link(far, FROM_GATE, clock)
-        self.controller.meet(Link(near, FROM_VISION, clock))
-        self.vision.send(Ready("recipe", "camera"))
+        self.vision = Link(far, FROM_GATE, self.clock)
+        self.controller.meet(Link(near, FROM_VISION, self.clock))
+        self.vision.send(Ready("recipe", "camera", origin=origin))
         self.controller.step()
+        self.controller.step()
+
+    def fault(self) -> str:
+        faults = {one.part: one.text for one in self.told if isinstance(one, notices.Fault)}
+        return faults["commissioning"]
 
     def faces(self) -> Standing:
         return [one.doors.face for one in self.told if isinstance(one, notices.Offered)][-1]
 
     def mode(self) -> SetMode:
+        assert self.vision is not None
         return [one for one in self.vision.receive() if isinstance(one, SetMode)][-1]
 
     def card(self) -> str:
@@ -74,7 +89,8 @@ class Real:
     def close(self) -> None:
         self.controller.close()
         self.archive.close()
-        self.vision.close()
+        if self.vision is not None:
+            self.vision.close()
 
 
 @pytest.fixture
@@ -87,8 +103,7 @@ def real(tmp_path: Path, clock: HandClock) -> Iterator[Real]:
 def test_a_real_gate_looks_at_no_face_before_two_people_signed_it_off(real: Real) -> None:
     assert real.mode() == SetMode(face=False, qr=True)
     assert real.faces() is Standing.OFF
-    faults = {one.part: one.text for one in real.told if isinstance(one, notices.Fault)}
-    assert faults["commissioning"].startswith("not signed off")
+    assert real.fault().startswith("not signed off")
     real.settings.sign_off(TECHNICIAN, BOSS, real.clock.wall())
     real.controller.step()
     assert real.mode() == SetMode(face=True, qr=True)
@@ -104,6 +119,53 @@ def test_a_sign_off_that_was_altered_counts_for_nothing(real: Real) -> None:
         store.execute("UPDATE setting SET sealed = x'00'")
     real.controller.step()
     assert real.mode() == SetMode(face=False, qr=True)
+
+
+def signed_off(real: Real) -> None:
+    real.settings.sign_off(TECHNICIAN, BOSS, real.clock.wall())
+    real.controller.step()
+    real.controller.step()
+
+
+@pytest.mark.parametrize(
+    "other", ["uvcvideo 534d:2109 1-1.2", "uvcvideo 046d:0825 A1B2 1-1.3", "virtual OBS"]
+)
+def test_another_camera_than_the_one_signed_off_shows_no_faces_until_it_is_signed_off(
+    real: Real, other: str
+) -> None:
+    signed_off(real)
+    assert [one.event.detail for one in real.archive.log.tail(9) if "camera" in one.event.kind] == [
+        {"camera": CAMERA}
+    ]
+    real.vision_with(other)
+    assert real.mode() == SetMode(face=False, qr=True)
+    assert real.faces() is Standing.OFF
+    assert real.fault() == (
+        f"signed off with {CAMERA}, now there is {other}: technician and manager sign it off anew"
+    )
+    real.vision_with(CAMERA)
+    assert real.mode() == SetMode(face=True, qr=True)
+    real.vision_with(other)
+    signed_off(real)
+    assert real.mode() == SetMode(face=True, qr=True)
+    assert real.fault() == ""
+
+
+def test_a_camera_of_which_nothing_is_known_binds_nothing(real: Real) -> None:
+    real.vision_with("")
+    signed_off(real)
+    signed = real.settings.commissioned()
+    assert signed is not None
+    assert signed.camera == ""
+    real.vision_with(CAMERA)
+    signed = real.settings.commissioned()
+    assert signed is not None
+    assert signed.camera == CAMERA
+
+
+def test_nothing_is_bound_where_nobody_signed(real: Real) -> None:
+    with pytest.raises(SealBrokenError, match="signed off"):
+        real.settings.bind(CAMERA)
 
 
 def test_hours_set_at_the_screen_hold_at_once_for_every_door(real: Real) -> None:
