@@ -85,6 +85,11 @@ def test_the_only_terminal_is_asked_for_on_the_card_and_for_one_start() -> None:
     assert shells == ["service-shell.service"]
 
 
+def test_a_stick_has_every_driver_it_needs_to_be_a_disk() -> None:
+    # as a whole computer showed: with the first two alone a stick is met, and is no disk
+    assert {"usb_storage", "uas", "sd_mod", "vfat", "exfat"} <= set(load("qemu").modules)
+
+
 def test_a_package_that_listens_is_a_problem(tmp_path: Path) -> None:
     folder = copied(tmp_path)
     path = folder / "recipe.toml"
