@@ -133,7 +133,7 @@ def carry_out(order: Order) -> None:
     # Person by person, so that a set broken off in the middle has all species of whom it has.
     for source in chosen:
         for kind, home, name, make in made:
-            if kind != "attack" and not source.filmed:
+            if kind != "attack" and (not source.filmed or source.coarse):
                 continue
             start = time.monotonic()
             count = write_all(home, name, make, [source], order.per_source)

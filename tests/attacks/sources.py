@@ -31,6 +31,8 @@ FASTEST: Final = 17.0
 """Pictures a second; faster clips give every second picture, as a busy gate would."""
 LARGEST_FACE: Final = 150.0
 """Pixels between the eyes; larger pictures are shrunk on reading."""
+ENLARGED: Final = 1.5
+"""Most that footage of a living person may be enlarged; beyond, no camera would have taken it."""
 SCAN: Final = 4
 """One of so many pictures is looked at for the head's pose."""
 PORTRAITS: Final = (
@@ -106,6 +108,11 @@ class Source:
     def filmed(self) -> bool:
         """Whether the person moves."""
         return len(self.frames) > 1
+
+    @property
+    def coarse(self) -> bool:
+        """Whether the footage is too coarse to show somebody near: the gate asks to come closer."""
+        return least_scale(self, eye_distance(self.mesh(0))) > ENLARGED
 
     def mesh(self, index: int) -> NDArray[np.float32]:
         """Return (468, 3) pixels of the face in picture `index`, or in the nearest that has one."""
@@ -219,6 +226,18 @@ def find_sources(data: Path) -> list[Source]:
     return found
 
 
+def least_scale(source: Source, eyes: float) -> float:
+    """Return by how much a source is enlarged at least to fill the picture with a near face.
+
+    Args:
+        source: whose pictures.
+        eyes: pixels between them there.
+
+    """
+    rows, columns = source.frames[0].shape[:2]
+    return max(0.66 * WIDTH / columns, HEIGHT / rows, 72 / eyes)
+
+
 def canvas(source: Source, window: range, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return the 2x3 map from the source's pixels to a 640x480 picture with a near face.
 
@@ -230,7 +249,7 @@ def canvas(source: Source, window: range, rng: np.random.Generator) -> NDArray[n
     low, high = points.min(axis=0), points.max(axis=0)
     rows, columns = source.frames[window[0]].shape[:2]
     scale = min(rng.uniform(88, 125) / eyes, 1.5)
-    scale = max(scale, 0.66 * WIDTH / columns, HEIGHT / rows, 72 / eyes)
+    scale = max(scale, least_scale(source, eyes))
     middle = scale * (low + high) / 2
     left = WIDTH / 2 + rng.uniform(-25, 25) - middle[0]
     top = 0.52 * HEIGHT + rng.uniform(-10, 15) - middle[1]

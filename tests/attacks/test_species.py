@@ -20,7 +20,15 @@ from tests.attacks.make import rate_of, seed_of, write_all, write_clip
 from tests.attacks.photos import CARRIED
 from tests.attacks.place import Attacker
 from tests.attacks.screens import PHONE, Kind, Screen
-from tests.attacks.sources import PORTRAITS, FaceFinder, Lazy, Source, eye_distance, load_clip
+from tests.attacks.sources import (
+    PORTRAITS,
+    FaceFinder,
+    Lazy,
+    Source,
+    eye_distance,
+    least_scale,
+    load_clip,
+)
 from tests.attacks.species import ATTACKS, LIVE, attacks
 from tests.attacks.spectacles import SPECTACLED
 
@@ -46,6 +54,15 @@ def cast() -> list[Source]:
 
 def some(frames: object, count: int = 3) -> list[np.ndarray]:
     return [frame.pixels for frame in islice(frames, count)]
+
+
+def test_who_was_filmed_too_coarsely_to_be_near_is_no_bona_fide_presentation(
+    cast: list[Source],
+) -> None:
+    small = [cv2.resize(one, None, fx=0.5, fy=0.5) for one in islice(cast[0].frames, 2)]
+    few = Source("few", [np.asarray(one, np.uint8) for one in small], 12.0, cast[0].finder)
+    assert least_scale(few, eye_distance(few.mesh(0))) == pytest.approx(2.7, abs=0.1)
+    assert [few.coarse, *(source.coarse for source in cast[:2])] == [True, False, False]
 
 
 def test_there_are_at_least_eight_species() -> None:
