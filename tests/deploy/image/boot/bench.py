@@ -45,7 +45,7 @@ relay_pin = 7
 door_pin = 4
 rex_pin = 6
 fire_pin = 5
-tamper_pin = 2
+tamper_pin = "none"
 
 [reader]
 driver = "pn532"
@@ -54,6 +54,9 @@ source = "uart:/dev/ttyUSB0"
 [camera]
 driver = "v4l2"
 source = "/dev/video0"
+
+[indicator]
+driver = "leds"
 
 [methods]
 card = true

@@ -30,8 +30,10 @@ BOARD = (PROGRAM, "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "2048")
 PACE = "shift=0,sleep=on"
 """The machine's clock goes by what its processor did: 1 ns an instruction, both cores together,
 which is less than one of a Pi's four. However busy this host, time limits inside are real ones."""
-RELAY, DOOR, REX, FIRE, TAMPER = 7, 4, 6, 5, 2
+RELAY, DOOR, REX, FIRE = 7, 4, 6, 5
 """Lines of the board's PL061, as the tests' gate.toml wires them. Line 3 is the power key."""
+LIGHTS = {"red": 0, "green": 1, "blue": 2}
+"""Lines that the device tree makes leds of, as `dtoverlay=gpio-led` does on a Pi."""
 HIGH_AT_REST = 1 << REX
 SCREEN = (800, 480)
 """Dots of the screen: those of Raspberry Pi's touchscreen."""
@@ -99,7 +101,7 @@ class Machine:
         self.lines: list[tuple[float, str]] = []
         self.port = _free_port()
         tree = folder / "tree.dtb"
-        write_tree(tree, BOARD, start.told)
+        write_tree(tree, BOARD, start.told, LIGHTS)
         command = [*BOARD, *_devices(folder, drives, self.port)]
         command += ["-dtb", str(tree), "-kernel", str(start.kernel), "-initrd", str(start.initrd)]
         command += [
@@ -222,7 +224,7 @@ def _devices(folder: Path, drives: Drives, port: int) -> list[str]:
     words = ["-accel", "tcg,thread=single", "-icount", PACE, "-no-reboot"]
     words += ["-nodefaults", "-display", "none"]
     words += ["-serial", "stdio", "-qmp", f"unix:{folder}/control,server=on,wait=off"]
-    # Open inputs of the pins: door, fire and tamper contacts closed to ground, REX pulled up.
+    # Open inputs of the pins: door and fire contacts closed to ground, REX pulled up.
     words += ["-global", f"pl061.pullups={HIGH_AT_REST}"]
     words += ["-global", f"pl061.pulldowns={0xFF & ~HIGH_AT_REST}"]
     words += ["-drive", f"file={drives.card},format=raw,if=none,id=card,cache=writeback"]
