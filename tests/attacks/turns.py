@@ -63,8 +63,10 @@ def _turns(poses: Sequence[tuple[float, float, float] | None]) -> bool:
     return sum(abs(pose[1] - yaw) >= TURN_DEG for pose in seen) >= HELD * len(seen)
 
 
-def poses_of(path: Path, finder: FaceFinder) -> tuple[list[tuple[float, float, float] | None], int]:
-    """Return the poses of a clip, as many a second as a gate looks at, and its step."""
+def poses_of(
+    path: Path, finder: FaceFinder
+) -> tuple[list[tuple[float, float, float] | None], int, float]:
+    """Return the poses of a clip, as many a second as a gate looks at, its step and its rate."""
     clip = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     rate = clip.get(cv2.CAP_PROP_FPS)
     step = max(1, round(rate / PICTURES_PER_S))
@@ -77,7 +79,7 @@ def poses_of(path: Path, finder: FaceFinder) -> tuple[list[tuple[float, float, f
             found.append(None if pose is None else (number / rate, pose.yaw, pose.pitch))
         number += 1
     clip.release()
-    return found, step
+    return found, step, rate
 
 
 def write_pieces(path: Path, firsts: Sequence[int], out: Path) -> int:
@@ -114,9 +116,9 @@ def main() -> None:
     finder = FaceFinder()
     for path in sorted(given.clips.iterdir()):
         if path.suffix.lower() in CLIPS:
-            poses, step = poses_of(path, finder)
-            rate = len(poses) and cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) / step
-            write_pieces(path, [step * first for first in turning_pieces(poses, rate)], given.out)
+            poses, step, rate = poses_of(path, finder)
+            firsts = turning_pieces(poses, rate / step)
+            write_pieces(path, [step * first for first in firsts], given.out)
 
 
 if __name__ == "__main__":
