@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from appliance.gate.store.files import sync
@@ -29,6 +30,8 @@ def publish(path: Path, content: bytes, mode: int = 0o644) -> None:
         draft.unlink(missing_ok=True)  # of a power cut
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
         with os.fdopen(handle, "wb") as file:
+            with suppress(PermissionError):  # a FAT has no modes
+                os.fchmod(handle, mode)  # the service's umask took some of it
             file.write(content)
             file.flush()
             os.fsync(handle)

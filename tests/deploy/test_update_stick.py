@@ -13,8 +13,9 @@ import pytest
 
 from tests.deploy.update_world import NEW, OLD, Vendor, World, vendor, version_in, world
 
-from update import stick  # isort: skip
+from update import record, stick  # isort: skip
 from update.__main__ import main  # isort: skip
+from update.table import State  # isort: skip
 from update.words import UpdateError  # isort: skip
 
 if TYPE_CHECKING:
@@ -51,6 +52,19 @@ def untouched(gate: World) -> None:
     assert set(other.root.read_bytes()) == {0}
     assert not gate.machine.reboot_param.exists()
     assert not gate.machine.request.exists()
+
+
+def test_the_record_of_an_update_is_readable_for_the_gate_that_copies_the_store(
+    gate: World,
+) -> None:
+    # as a whole computer showed: written under the service's umask it was root's alone, the copy
+    # failed, and every update asked for at the screen went back
+    before = os.umask(0o077)
+    try:
+        record.write(gate.machine, record.Record(State.TRYING, "B", NEW, OLD))
+    finally:
+        os.umask(before)
+    assert gate.machine.pending.stat().st_mode & 0o777 == 0o644
 
 
 @pytest.mark.parametrize(
