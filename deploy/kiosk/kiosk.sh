@@ -22,7 +22,11 @@ trap stop TERM INT
 while :; do
     if [ -s "$launch" ]; then
         rm -rf "$profile"
-        mkdir -m 0700 -p "$profile"
+        mkdir -m 0700 -p "$profile" "$profile/config/chromium"
+        # A crash is not written down (law 3): what was on the screen would be in it. No flag keeps
+        # Chromium's crashpad from that; a file where its folder of dumps would be does.
+        : >"$profile/config/chromium/Crash Reports"
+        export XDG_CONFIG_HOME="$profile/config"
         # No --no-sandbox and no --remote-debugging here; the policies refuse the latter anyway.
         "${CHROMIUM:-chromium}" \
             --kiosk --app="$(cat "$launch")" --user-data-dir="$profile" --disk-cache-size=1 \

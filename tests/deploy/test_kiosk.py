@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -282,6 +283,7 @@ class Screen:
         self._web = web
         self._process = subprocess.Popen(  # noqa: S603 - our own script
             ["/bin/sh", str(KIOSK / "kiosk.sh"), str(self.launch), str(self.profile), *HEADLESS],
+            env=os.environ | {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -303,6 +305,14 @@ class Screen:
             if f"--user-data-dir={self.profile}".encode() in line and b"kiosk.sh" not in line:
                 found.append(int(entry.name))
         return sorted(found)
+
+    def crash(self, kind: str) -> None:
+        """Let the browser's processes of a kind die as by a fault of their own."""
+        for pid in self.browser():
+            with suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_bytes()
+                if (f"--type={kind}".encode() in words) or (not kind and b"--type=" not in words):
+                    os.kill(pid, signal.SIGSEGV)
 
     def stop(self) -> int:
         self._process.terminate()
@@ -332,6 +342,20 @@ def test_a_killed_browser_comes_back_with_the_newest_token_and_an_empty_profile(
     os.kill(screen.browser()[0], signal.SIGKILL)
     until(lambda: "/second" in web.asked)
     assert not (screen.profile / "left").exists()
+
+
+def test_a_crash_leaves_no_dump_of_what_was_on_the_screen(
+    screen: Screen, web: Web, tmp_path: Path
+) -> None:
+    screen.announce("first")
+    until(lambda: "/first" in web.asked)
+    screen.crash("renderer")
+    time.sleep(1)
+    screen.announce("second")
+    screen.crash("")
+    until(lambda: "/second" in web.asked)
+    time.sleep(1)
+    assert list(tmp_path.rglob("*.dmp")) == []
 
 
 def test_it_waits_for_the_ui_room_and_ends_with_its_browser_and_profile_gone(
