@@ -203,7 +203,8 @@
   // ---- a new screen
 
   function ready() {
-    free();
+    // An answer without a screen is a swap of nothing: the button that was touched is still there.
+    if (!document.querySelector(".sent")) free();
     fit();
   }
 

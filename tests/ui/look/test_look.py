@@ -35,6 +35,10 @@ HERE = Path(__file__).parent
 AXE = HERE.parents[1] / "deploy" / "vendor" / "axe.min.js"
 PROBE = (HERE / "probe.js").read_text("utf-8")
 SIZES = ((800, 480), (1024, 600), (480, 800), (600, 1024))
+HELD = """() => {
+  const real = window.setTimeout;
+  window.setTimeout = (ring, ms) => ms === 1500 ? (window.ring = ring) && 0 : real(ring, ms);
+}"""
 READY = "() => document.fonts.ready.then(() => new Promise(requestAnimationFrame)).then(() => 1)"
 
 
@@ -213,9 +217,11 @@ def test_a_double_touch_is_one_touch_and_says_which_page_act_and_value(panels: A
     panel = panels()
     panel.shown.touched.clear()
     page = panel.show(page_of("find.list"))
-    # The page's timer rings when the test says so: a stalled machine does not make two of one.
-    page.evaluate("() => { window.setTimeout = (ring) => { window.ring = ring; }; }")
+    # The page's own timer rings when the test says so: no stall of the machine frees the button.
+    page.evaluate(HELD)
     page.locator("button.line").first.dblclick()
+    touches(panel)
+    page.locator("button.line").first.click()  # and once more, when the first was answered
     (sent,) = touches(panel)
     assert sent["act"] == ["open"]
     assert sent["value"] == ["r1"]
