@@ -31,7 +31,6 @@ from tests.rig.clock import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from conftest import Easel
     from numpy.typing import NDArray
@@ -279,10 +278,10 @@ def test_a_head_before_both_cameras_passes_and_the_lamp_goes_off(
     assert not came.lamp_lit
 
 
-def test_where_the_second_camera_cannot_be_opened_face_is_refused_by_name(tmp_path: Path) -> None:
+def test_where_the_second_camera_cannot_be_opened_face_is_refused_by_name() -> None:
     text = (
         "[site]\nsimulation = true\n[pad.infrared]\non = true\n[infrared]\n"
-        f'driver = "file"\nlamp = "mock"\nsource = "{tmp_path / "missing.mp4"}"\n'
+        'driver = "file"\nlamp = "mock"\nsource = "missing.mp4"\n'
     )
     config = parse(text)
     clock = HandClock()
