@@ -43,8 +43,8 @@ lock = "strike"
 pulse_s = 4.0
 relay_pin = 7
 door_pin = 4
-rex_pin = 6
-fire_pin = 5
+rex_pin = 1
+fire_pin = 2
 tamper_pin = "none"
 
 [reader]

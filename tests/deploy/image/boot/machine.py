@@ -30,9 +30,9 @@ BOARD = (PROGRAM, "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "2048")
 PACE = "shift=0,sleep=on"
 """The machine's clock goes by what its processor did: 1 ns an instruction, both cores together,
 which is less than one of a Pi's four. However busy this host, time limits inside are real ones."""
-RELAY, DOOR, REX, FIRE = 7, 4, 6, 5
+RELAY, DOOR, REX, FIRE = 7, 4, 1, 2
 """Lines of the board's PL061, as the tests' gate.toml wires them. Line 3 is the power key."""
-LIGHTS = {"red": 0, "green": 1, "blue": 2}
+LIGHTS = {"red": 5, "green": 6, "blue": 0}
 """Lines that the device tree makes leds of, as `dtoverlay=gpio-led` does on a Pi."""
 HIGH_AT_REST = 1 << REX
 SCREEN = (800, 480)
