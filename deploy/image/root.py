@@ -34,6 +34,7 @@ OURS: Final = (
     ("deploy/kiosk/70-sanmen-kiosk.rules", "usr/lib/udev/rules.d"),
     ("deploy/kiosk/policies.json", "etc/chromium/policies/managed/sanmen.json"),
     ("deploy/kiosk/kiosk.sh", "opt/sanmen/share/kiosk"),
+    ("deploy/kiosk/sway.conf", "opt/sanmen/share/kiosk"),
     ("deploy/provision", "opt/sanmen/share"),
     ("deploy/update", "opt/sanmen/share"),
 )

@@ -65,7 +65,7 @@ def test_a_recipe_has_no_problem_that_can_be_seen_without_building(name: str) ->
 def test_nothing_in_an_image_lets_anybody_in(name: str) -> None:
     packages = load(name).packages
     assert not {one for one in packages if "ssh" in one or "telnet" in one or "wpa" in one}
-    assert set(packages) >= {"nftables", "rauc", "squashfs-tools", "cage", "chromium", "pcscd"}
+    assert set(packages) >= {"nftables", "rauc", "squashfs-tools", "sway", "chromium", "pcscd"}
     for unit in ("getty@", "serial-getty@", "debug-shell", "console-getty"):
         assert (OVERLAY / f"etc/systemd/system/{unit}.service").readlink() == Path("/dev/null")
 

@@ -159,7 +159,7 @@ def test_units_of_the_image_verify(tmp_path: Path, unit: str) -> None:
     shutil.copytree("/usr/lib/systemd/system", place, symlinks=True)
     shutil.copytree(OVERLAY / "usr", tmp_path / "usr", dirs_exist_ok=True, symlinks=True)
     (tmp_path / "usr/bin").mkdir()
-    for program in ("usr/bin/cage", "usr/bin/install", "usr/bin/mv"):
+    for program in ("usr/bin/sway", "usr/bin/install", "usr/bin/mv"):
         (tmp_path / program).write_text("#!/bin/sh\n")
         (tmp_path / program).chmod(0o755)
     root.place_files(load("qemu"), tmp_path)
@@ -182,11 +182,13 @@ def test_the_browser_gets_its_address_and_nobody_else_does() -> None:
     kiosk = (units / "kiosk.service").read_text("ascii")
     hands = (units / "kiosk-address.service").read_text("ascii")
     assert "User=sanmen-kiosk\n" in kiosk
-    assert " /run/sanmen-kiosk/ui.launch " in kiosk
+    screen = (REPOSITORY / "deploy/kiosk/sway.conf").read_text("ascii")
+    assert "--config /opt/sanmen/share/kiosk/sway.conf\n" in kiosk
+    assert " /run/sanmen-kiosk/ui.launch " in screen
     assert "-o sanmen-kiosk -g sanmen-kiosk -m 0400 /run/sanmen/ui/ui.launch " in hands
     assert "video" not in re.findall(r"^SupplementaryGroups=(.*)$", kiosk, re.MULTILINE)[0]
-    assert "--no-sandbox" not in kiosk
-    assert "--remote-debugging" not in kiosk
+    assert "--no-sandbox" not in kiosk + screen
+    assert "--remote-debugging" not in kiosk + screen
 
 
 def test_what_the_other_pages_ask_of_an_image_was_looked_at() -> None:
