@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = uuid.UUID("4f5c5a54-7d0f-5b1c-9a30-6a6b2f6d1c11")
 FIELD: Final = re.compile(r"^(Package|Version|Architecture|Status): (.*)$", re.MULTILINE)
+THERE: Final = (["installed"], ["triggers-pending"], ["triggers-awaited"])
+"""dpkg's words for a package whose files are in the root."""
 WORTH_TELLING: Final = 4_000_000
 """Bytes of a folder that sizes.json names."""
 MOST_NAMED: Final = 40
@@ -68,7 +70,7 @@ def debian_parts(status: str, packages: Path) -> list[Part]:
     parts = []
     for paragraph in status.split("\n\n"):
         fields = dict(FIELD.findall(paragraph))
-        if not fields.get("Status", "").endswith(" installed"):
+        if fields.get("Status", "").split()[-1:] not in THERE:
             continue
         name, version, kind = fields["Package"], fields["Version"], fields["Architecture"]
         path = packages / file_name(name, version, kind)

@@ -62,14 +62,18 @@ def test_other_content_under_the_same_version_is_never_accepted() -> None:
 
 
 def test_every_package_is_listed_with_the_hash_of_the_file_it_came_in(tmp_path: Path) -> None:
-    (tmp_path / "dbus_1%3a1.14_arm64.deb").write_bytes(b"a package")
+    for name in ("dbus_1%3a1.14_arm64.deb", "sway_1.7_arm64.deb"):
+        (tmp_path / name).write_bytes(b"a package")
     status = (
         "Package: dbus\nStatus: install ok installed\nArchitecture: arm64\nVersion: 1:1.14\n"
         "Description: bus\n Version: 7\n\n"
+        "Package: sway\nStatus: install ok triggers-pending\nArchitecture: arm64\nVersion: 1.7\n\n"
         "Package: apt\nStatus: deinstall ok config-files\nArchitecture: arm64\nVersion: 2\n"
     )
+    digest = hashlib.sha256(b"a package").hexdigest()
     assert manifest.debian_parts(status, tmp_path) == [
-        Part("deb", "dbus", "1:1.14", "arm64", hashlib.sha256(b"a package").hexdigest())
+        Part("deb", "dbus", "1:1.14", "arm64", digest),
+        Part("deb", "sway", "1.7", "arm64", digest),
     ]
     with pytest.raises(BuildError, match=r"dbus_2_arm64\.deb is not among"):
         manifest.debian_parts(status.replace("1:1.14", "2", 1), tmp_path)

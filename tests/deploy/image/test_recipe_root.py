@@ -117,6 +117,26 @@ def test_users_have_the_same_numbers_in_every_version() -> None:
     }
 
 
+def test_no_program_runs_as_anybody_but_its_caller(tmp_path: Path) -> None:
+    modes = {"su": 0o4755, "wall": 0o2755, "both": 0o6711, "ls": 0o755, "secret": 0o600}
+    for name, mode in modes.items():
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(mode)
+    (tmp_path / "link").symlink_to("nowhere")
+    folder = tmp_path / "journal"
+    folder.mkdir()
+    folder.chmod(0o2755)  # whose files belong to its group
+    root.as_its_caller(tmp_path)
+    assert {name: (tmp_path / name).stat().st_mode & 0o7777 for name in modes} == {
+        "su": 0o755,
+        "wall": 0o755,
+        "both": 0o711,
+        "ls": 0o755,
+        "secret": 0o600,
+    }
+    assert folder.stat().st_mode & 0o7777 == 0o2755
+
+
 def test_the_probe_is_in_the_virtual_machine_alone() -> None:
     assert list((RECIPE / "profiles/qemu").rglob("probe-sanmen.service"))
     for place in (OVERLAY, RECIPE / "profiles/rpi"):

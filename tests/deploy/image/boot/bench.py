@@ -55,6 +55,9 @@ source = "uart:/dev/ttyUSB0"
 driver = "v4l2"
 source = "/dev/video0"
 
+[sound]
+driver = "alsa"
+
 [indicator]
 driver = "leds"
 

@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+import numpy as np
+
 from tests.deploy.image.boot.chip import Pn532
 from tests.deploy.image.boot.device_tree import write_tree
 from tests.deploy.image.boot.guest import Guest, SilentError
@@ -20,6 +22,8 @@ from tests.deploy.image.boot.monitor import Monitor, Voltmeter
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy.typing as npt
 
     from tests.deploy.image.boot.firmware import Start
 
@@ -39,9 +43,11 @@ SCREEN = (800, 480)
 """Dots of the screen: those of Raspberry Pi's touchscreen."""
 LISTENS = 9999
 """Port inside that the tests try to reach from outside."""
-PACKETS = "packets.pcap"
+PACKETS, HEARD = "packets.pcap", "heard.wav"
 PCAP_HEAD, PACKET_HEAD = 24, 16
 """Bytes before all packets, and before each."""
+WAV_HEAD, HEARD_HZ = 44, 48_000
+"""Bytes before all samples, and how many of them a second; two channels of 16 bits."""
 MAC = bytes.fromhex("525400123456")
 """Of the machine's network card."""
 PROBE_PORT = "sanmen.probe"
@@ -163,6 +169,12 @@ class Machine:
         """The frames that came out of this machine."""
         return [frame for frame in self.frames if frame[6:12] == MAC]
 
+    @property
+    def heard(self) -> npt.NDArray[np.int16]:
+        """All that the loudspeaker in the USB socket played, one channel: int16, shape (n,)."""
+        content = (self.folder / HEARD).read_bytes()[WAV_HEAD:]
+        return np.frombuffer(content[: len(content) // 4 * 4], "<i2")[::2]
+
     def picture(self, path: Path) -> Path:
         """Write what the screen shows as a PNG."""
         self.monitor.do("screendump", filename=str(path), format="png")
@@ -235,6 +247,8 @@ def _devices(folder: Path, drives: Drives, port: int) -> list[str]:
     words += ["-chardev", f"socket,id=said,path={folder}/probe,server=on,wait=off"]
     words += ["-device", f"virtserialport,chardev=said,name={PROBE_PORT}"]
     words += ["-device", "qemu-xhci", "-device", "usb-kbd"]
+    words += ["-audiodev", f"wav,id=sound,path={folder}/{HEARD},out.frequency={HEARD_HZ}"]
+    words += ["-device", "usb-audio,audiodev=sound"]
     if drives.stick is not None:
         words += ["-drive", f"file={drives.stick},format=raw,if=none,id=stick,readonly=on"]
         words += ["-device", "usb-storage,drive=stick"]

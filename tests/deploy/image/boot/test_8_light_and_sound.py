@@ -1,16 +1,19 @@
-"""The light at the terminal is switched by the screen's room, which cannot reach the pins."""
+"""Light and loudspeaker at the terminal: the screen's room has them, and cannot reach the pins."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from tests.deploy.image.boot.machine import LIGHTS
+from tests.deploy.image.boot.machine import HEARD_HZ, LIGHTS
 from tests.deploy.image.boot.residents import hold_until_open, issued_card
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from tests.deploy.image.boot.machine import Machine
 
 pytestmark = pytest.mark.image
@@ -40,6 +43,26 @@ def test_it_is_white_at_rest_and_green_while_the_door_is_open(gate: Machine) -> 
     gate.chip.take_away()
     gate.relay.wait(high=False, within_s=SEEN_S)
     shows(gate, {"red", "green", "blue"})
+
+
+def loudest_hz(samples: npt.NDArray[np.int16]) -> float:
+    """Return the frequency with most power."""
+    power = np.abs(np.fft.rfft(samples.astype(np.float64))) ** 2
+    return float(np.fft.rfftfreq(len(samples), 1 / HEARD_HZ)[int(np.argmax(power))])
+
+
+def test_two_rising_notes_are_heard_when_the_door_opens(gate: Machine) -> None:
+    card = issued_card(gate.guest)
+    before = len(gate.heard)
+    hold_until_open(gate, card)
+    gate.chip.take_away()
+    gate.relay.wait(high=False, within_s=SEEN_S)
+    played = gate.heard[before:]
+    loud = np.flatnonzero(np.abs(played.astype(np.int32)) > 500)
+    notes = played[loud[0] : loud[-1] + 1]
+    middle = len(notes) // 2
+    assert loudest_hz(notes[:middle]) == pytest.approx(880, abs=20)
+    assert loudest_hz(notes[middle:]) == pytest.approx(1175, abs=20)
 
 
 @pytest.mark.parametrize(("unit", "code"), [("sanmen-ui.service", 0), ("sanmen-vision.service", 1)])
