@@ -37,6 +37,7 @@ OURS: Final = (
     ("deploy/kiosk/kiosk.sh", "opt/sanmen/share/kiosk"),
     ("deploy/kiosk/sway.conf", "opt/sanmen/share/kiosk"),
     ("deploy/provision", "opt/sanmen/share"),
+    ("deploy/service", "opt/sanmen/share"),
     ("deploy/update", "opt/sanmen/share"),
 )
 """Where what lies in this repository goes, as systemd/README.md and the others ask for it."""

@@ -372,7 +372,8 @@ def test_the_gate_can_ask_for_an_update_and_not_install_one() -> None:
 
 def test_a_stick_is_read_only_and_runs_nothing() -> None:
     stick = units("mount")["run-sanmen-stick.mount"]
-    assert set((stick.last("Options") or "").split(",")) == {"ro", "nosuid", "nodev", "noexec"}
+    options = set((stick.last("Options") or "").split(","))
+    assert options == {"ro", "nosuid", "nodev", "noexec", "uid=sanmen-gate", "gid=sanmen-gate"}
     assert service("update-look").words("BindsTo") == [stick.name]
     rules = (SYSTEMD / "udev/70-sanmen.rules").read_text("utf-8")
     assert 'SYMLINK+="sanmen-stick"' in rules

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -12,6 +13,8 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 DRAFT = ".new-"
 """Begins the names of folders in which a file is made before it gets its own name."""
+NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
+"""What a file system without hard links answers; FAT, as USB sticks have it, says EPERM."""
 
 
 def private_folder(folder: Path) -> None:
@@ -45,14 +48,30 @@ def publish(path: Path, content: bytes) -> None:
 
 
 def link_new(draft: Path, path: Path) -> None:
-    """Give the finished `draft` its name durably; an existing file of that name is refused."""
+    """Give the finished `draft` its name durably; an existing file of that name is refused.
+
+    On a file system without hard links the name is taken first: a cut in that moment leaves an
+    empty file of that name, and never half of one.
+    """
     sync(draft)
     try:
         # A hard link, unlike a rename, never replaces what is already there.
         path.hardlink_to(draft)
     except FileExistsError as error:
-        raise StoreError(f"file {path}", "is already there", "a name not taken") from error
+        raise _taken(path) from error
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        try:
+            path.touch(PRIVATE_FILE, exist_ok=False)
+        except FileExistsError as there:
+            raise _taken(path) from there
+        draft.replace(path)
     sync(path.parent)
+
+
+def _taken(path: Path) -> StoreError:
+    return StoreError(f"file {path}", "is already there", "a name not taken")
 
 
 def sync(path: Path) -> None:

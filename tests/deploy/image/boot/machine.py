@@ -59,6 +59,7 @@ KEYS = {
     "/": ("slash",),
     ">": ("shift", "dot"),
     ";": ("semicolon",),
+    "&": ("shift", "7"),
 }
 """Keys of signs that are no letters or digits, as QEMU calls them."""
 END_S = 60.0
@@ -250,7 +251,7 @@ def _devices(folder: Path, drives: Drives, port: int) -> list[str]:
     words += ["-audiodev", f"wav,id=sound,path={folder}/{HEARD},out.frequency={HEARD_HZ}"]
     words += ["-device", "usb-audio,audiodev=sound"]
     if drives.stick is not None:
-        words += ["-drive", f"file={drives.stick},format=raw,if=none,id=stick,readonly=on"]
+        words += ["-drive", f"file={drives.stick},format=raw,if=none,id=stick"]
         words += ["-device", "usb-storage,drive=stick"]
     if drives.screen:
         words += ["-device", f"virtio-gpu-pci,xres={SCREEN[0]},yres={SCREEN[1]}"]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.deploy.image.boot.terminal import SHELL, ask_for
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from tests.deploy.image.boot.machine import Machine
 
 pytestmark = pytest.mark.image
-SHELL = "service-shell.service"
 TYPED_S = 400.0
 END_S = 600.0
 
@@ -46,9 +47,7 @@ def test_with_it_a_technician_has_a_terminal_for_one_start(bay: Bay, tmp_path: P
         bay.gate()  # to be set up
     bay.empty()
     assert bay.card is not None
-    empty = tmp_path / "service.txt"
-    empty.write_bytes(b"")
-    bay.card.put("bootconfig", "service.txt", empty)
+    ask_for(bay.card, tmp_path)
 
     with bay.bench.power_on(bay.card) as machine:
         bay.bench.ready(machine)  # the gate works meanwhile
