@@ -103,6 +103,12 @@ def version(guest: Guest) -> str:
     return next(line.partition("=")[2].strip('"') for line in lines if "IMAGE_VERSION" in line)
 
 
+def wait_settled(guest: Guest) -> None:
+    """Wait until the record of the update is closed, one way or the other."""
+    waiting = f"until test ! -e {PENDING}; do sleep 1; done"
+    assert guest.run("sh", "-c", waiting, within_s=TRIAL_S).code == 0
+
+
 def test_a_cut_while_it_is_written_leaves_the_system_that_ran(site: Site) -> None:
     before = site.autoboot()
     with site.power_on() as machine:
@@ -141,8 +147,7 @@ def test_the_new_system_is_kept_once_everything_answered(site: Site) -> None:
         told = guest.ask("od", "-An", "-tx1", "/proc/device-tree/chosen/bootloader/partition")
         assert told.split() == ["00", "00", "00", "03"]
         site.bench.ready(machine)
-        waiting = f"until test ! -e {PENDING}; do sleep 1; done"
-        assert guest.run("sh", "-c", waiting, within_s=TRIAL_S).code == 0
+        wait_settled(guest)
         assert site.autoboot() == before.replace(b"=2", b"=x").replace(b"=3", b"=2").replace(
             b"=x", b"=3"
         )
@@ -173,6 +178,7 @@ def test_a_system_that_does_not_work_goes_back_by_itself(site: Site) -> None:
     with site.power_on() as machine:
         assert version(machine.guest) == GOOD
         site.bench.ready(machine)
+        wait_settled(machine.guest)
         status = machine.guest.ask(SANMEN, "update", "status")
         note("went back", status)
         assert f"{GOOD} is back by itself" in status
