@@ -22,10 +22,12 @@ trap stop TERM INT
 while :; do
     if [ -s "$launch" ]; then
         rm -rf "$profile"
-        mkdir -m 0700 -p "$profile" "$profile/config/chromium"
+        dumps="$profile/config/chromium/Crash Reports"
+        mkdir -m 0700 -p "$profile" "$dumps"
         # A crash is not written down (law 3): what was on the screen would be in it. No flag keeps
-        # Chromium's crashpad from that; a file where its folder of dumps would be does.
-        : >"$profile/config/chromium/Crash Reports"
+        # Chromium's crashpad from that; folders it may not write into do. (Without the folders it
+        # ends, and the browser with it.)
+        mkdir -m 0500 "$dumps/new" "$dumps/pending" "$dumps/completed" "$dumps/attachments"
         export XDG_CONFIG_HOME="$profile/config"
         # No --no-sandbox and no --remote-debugging here; the policies refuse the latter anyway.
         "${CHROMIUM:-chromium}" \

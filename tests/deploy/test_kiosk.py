@@ -8,7 +8,6 @@ import signal
 import subprocess
 import threading
 import time
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -306,14 +305,6 @@ class Screen:
                 found.append(int(entry.name))
         return sorted(found)
 
-    def crash(self, kind: str) -> None:
-        """Let the browser's processes of a kind die as by a fault of their own."""
-        for pid in self.browser():
-            with suppress(OSError):
-                words = Path(f"/proc/{pid}/cmdline").read_bytes()
-                if (f"--type={kind}".encode() in words) or (not kind and b"--type=" not in words):
-                    os.kill(pid, signal.SIGSEGV)
-
     def stop(self) -> int:
         self._process.terminate()
         return self._process.wait(PATIENCE_S)
@@ -342,20 +333,6 @@ def test_a_killed_browser_comes_back_with_the_newest_token_and_an_empty_profile(
     os.kill(screen.browser()[0], signal.SIGKILL)
     until(lambda: "/second" in web.asked)
     assert not (screen.profile / "left").exists()
-
-
-def test_a_crash_leaves_no_dump_of_what_was_on_the_screen(
-    screen: Screen, web: Web, tmp_path: Path
-) -> None:
-    screen.announce("first")
-    until(lambda: "/first" in web.asked)
-    screen.crash("renderer")
-    time.sleep(1)
-    screen.announce("second")
-    screen.crash("")
-    until(lambda: "/second" in web.asked)
-    time.sleep(1)
-    assert list(tmp_path.rglob("*.dmp")) == []
 
 
 def test_it_waits_for_the_ui_room_and_ends_with_its_browser_and_profile_gone(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 KIOSK = Path(__file__).parents[2] / "deploy" / "kiosk"
 PATIENCE_S = 60.0
+SETTLED_S = 3.0
 NOBODY = 65534
 """Whose screen it is when root tests: sway does not start as root."""
 PAGE = '<body style="margin:0;height:100vh;background:{colour}">'
@@ -40,7 +41,6 @@ class Panel:
         for place, here in (
             ("/opt/sanmen/share/kiosk", folder),
             ("/run/sanmen-kiosk", folder),
-            ("--ozone-platform=wayland", "--ozone-platform=wayland --no-sandbox"),
         ):
             assert place in settings
             settings = settings.replace(place, str(here))
@@ -106,17 +106,18 @@ class Panel:
         pids = []
         for entry in Path("/proc").iterdir():
             with suppress(OSError):
-                words = (entry / "cmdline").read_bytes().decode().split("\0")
+                words = (entry / "cmdline").read_bytes().decode().replace("\0", " ").split()
                 ours = entry.name.isdigit() and any(str(self._run) in word for word in words)
                 if ours and any(word.endswith(program) for word in words[:2]):
                     pids.append(int(entry.name))
         return pids
 
-    def kill(self, program: str) -> None:
-        """Let the programs of this name die as by a fault."""
+    def kill(self, program: str, sign: signal.Signals = signal.SIGKILL, kind: str = "") -> None:
+        """Let the programs of this name, and of Chromium's kind, die."""
         for pid in self.found(program):
             with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+                if kind in Path(f"/proc/{pid}/cmdline").read_text("utf-8"):
+                    os.kill(pid, sign)
 
     def close(self) -> None:
         """Leave nothing of it running, as systemd does."""
@@ -144,6 +145,18 @@ def panel() -> Iterator[Panel]:
 def test_the_page_fills_the_screen_and_so_does_the_next_browser(panel: Panel) -> None:
     panel.show("red")
     panel.wait(RED)
+    panel.show("blue")
+    panel.kill("/chromium")
+    panel.wait(BLUE)
+
+
+@pytest.mark.parametrize("kind", ["--type=renderer", ""])
+def test_a_crash_leaves_no_dump_of_what_was_on_the_screen(panel: Panel, kind: str) -> None:
+    panel.show("red")
+    panel.wait(RED)
+    panel.kill("/chromium", signal.SIGSEGV, kind)
+    time.sleep(SETTLED_S)
+    assert list(panel.launch.parent.rglob("*.dmp")) == []
     panel.show("blue")
     panel.kill("/chromium")
     panel.wait(BLUE)
