@@ -27,6 +27,8 @@ KINDS = {
     "challenge": CueKind.WITNESS,
 }
 """The cues that are no vetoes; every other cue is one."""
+ALSO = {"infrared": CueKind.PROOF_GEOMETRY}
+"""What a cue proves beside its kind: a pair of cameras measures relief, and nobody need turn."""
 _DAYS = dict(zip(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), Weekday, strict=True))
 
 
@@ -99,6 +101,7 @@ def cue_policies(pad: PadSection) -> tuple[CuePolicy, ...]:
             one.contradicts,
             one.frames,
             demanded=name == demanded,
+            also=ALSO.get(name),
         )
         for name, one in pad.cues.items()
         if one.on

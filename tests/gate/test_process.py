@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from appliance.sections import Config
 
+PAIR = '[infrared]\ndriver = "v4l2"\nsource = "/dev/video2"\n[pad.infrared]\non = true\n'
 TEXT = '[site]\nsimulation = true\n[door]\ndriver = "mock"\n[reader]\ndriver = "sim"\n'
 
 
@@ -168,6 +169,8 @@ def test_only_cues_that_are_on_are_asked_for_and_by_their_kind() -> None:
     assert "parallax" not in {cue.name for cue in build_rules(parse(text)).cues}
     kinds = {cue.name: cue.kind for cue in build_rules(parse(TEXT)).cues}
     assert kinds["parallax"] is CueKind.PROOF_GEOMETRY
+    pair = {cue.name: cue for cue in build_rules(parse(f"{TEXT}{PAIR}")).cues}["infrared"]
+    assert (pair.kind, pair.also) == (CueKind.PROOF_EMISSION, CueKind.PROOF_GEOMETRY)
 
 
 def test_a_screen_beside_vision_is_told_the_state_and_served(

@@ -73,6 +73,7 @@ class CuePolicy:
         contradicts: a score below contradicts; at most `supports`. Between them is no evidence.
         min_frames: fewest pictures that count as evidence, at least 1.
         demanded: must support itself; no other proof of its kind stands in for it.
+        also: another kind of proof that it shows as well: an infrared pair measures relief too.
 
     Raises:
         ValueError: no name, or a number out of range.
@@ -85,6 +86,7 @@ class CuePolicy:
     contradicts: float
     min_frames: int
     demanded: bool = False
+    also: CueKind | None = None
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -189,9 +191,10 @@ def _lacks(answers: dict[CuePolicy, Answer], asked: tuple[CueKind, ...]) -> dict
     """Return the kinds of evidence not in yet, each with a cue that has none."""
     found = {}
     for kind in asked:
-        of_kind = {cue.name: answer for cue, answer in answers.items() if cue.kind is kind}
-        missing = [name for name, answer in of_kind.items() if answer is not Answer.SUPPORTED]
-        owed = [cue.name for cue in answers if cue.demanded and cue.name in missing]
+        of_kind = {cue: answer for cue, answer in answers.items() if kind in {cue.kind, cue.also}}
+        unshown = [cue for cue, answer in of_kind.items() if answer is not Answer.SUPPORTED]
+        missing = [cue.name for cue in unshown]
+        owed = [cue.name for cue in unshown if cue.demanded and cue.kind is kind]
         proven = len(missing) < len(of_kind) and kind is not CueKind.VETO
         if kind is CueKind.PROOF_EMISSION:
             proven = proven or _device_clean(answers)

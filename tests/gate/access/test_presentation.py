@@ -247,7 +247,10 @@ def demanding(name: str) -> tuple[CuePolicy, ...]:
         ("raster", CueKind.VETO),
         ("surface", CueKind.VETO),
     )
-    return tuple(replace(cue(one, kind), demanded=one == name) for one, kind in kinds)
+    also = {"infrared": CueKind.PROOF_GEOMETRY}
+    return tuple(
+        replace(cue(one, kind), demanded=one == name, also=also.get(one)) for one, kind in kinds
+    )
 
 
 def with_infrared(*answers: Answer) -> tuple[CueEvidence, ...]:
@@ -257,6 +260,23 @@ def with_infrared(*answers: Answer) -> tuple[CueEvidence, ...]:
     return tuple(
         CueEvidence(name, SCORES[answer], 3) for name, answer in zip(names, spread, strict=True)
     )
+
+
+@pytest.mark.parametrize("parallax", [S, N, C])
+@pytest.mark.parametrize("infrared", [S, N, C])
+@pytest.mark.parametrize("demanded", ["", "infrared"])
+def test_a_pair_of_cameras_shows_relief_without_a_turn(
+    parallax: Answer, infrared: Answer, demanded: str
+) -> None:
+    finding = examine(with_infrared(S, parallax, S, infrared, S), demanding(demanded))
+    if C in {parallax, infrared}:
+        assert finding.judgement is CONTRADICTED
+    elif infrared is S:
+        assert finding.judgement is SUPPORTED
+    else:
+        lacks = {CueKind.PROOF_GEOMETRY} if parallax is N else set()
+        lacks |= {CueKind.PROOF_EMISSION} if demanded else set()
+        assert finding.lacks == lacks
 
 
 def test_a_demanded_cue_that_is_not_told_of_refuses() -> None:
