@@ -3,84 +3,104 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from appliance.cli import (
-    audit,
-    backup,
-    bench,
-    bench_cards,
-    card,
-    commission,
-    consent,
-    demo,
-    erasure,
-    evaluate,
-    evaluate_clip,
-    evaluate_pad,
-    evaluate_parity,
-    evaluate_qr,
-    keys,
-    operators,
-    passes,
-    prove,
-    residents,
-    run,
-    selftest,
-    update,
-)
+from appliance.cli.clean_memory import with_clean_memory
 from appliance.errors import ConfigError, SanmenError
 from hardware.errors import DeviceError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 WRONG_USE = 2
 FAILED = 1
+COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "demo": "demo:demo",
+        "run": "run:run",
+        "enrol": "residents:enrol",
+        "list": "residents:list_residents",
+        "consent": "consent:app",
+        "erase": "erasure:erase",
+        "sweep": "erasure:sweep",
+        "receipt": "erasure:receipts",
+        "backup": "backup:app",
+        "restore": "backup:restore",
+        "selftest": "selftest:selftest",
+        "bench": "bench:bench",
+        "commission": "commission:app",
+        "audit": "audit:app",
+        "operator": "operators:app",
+        "evaluate": "evaluate:app",
+        "prove": "prove:app",
+        "keys": "keys:app",
+        "card": "card:app",
+        "pass": "passes:app",
+        "update": "update:app",
+        "factory-reset": "update:factory_reset",
+    }
+)
+"""Where each command, or group of them, lies: a file of this folder, and the name in it."""
+WITHIN: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "evaluate clip": "evaluate_clip:clip",
+        "evaluate pad": "evaluate_pad:pad",
+        "evaluate qr": "evaluate_qr:qr",
+        "evaluate parity": "evaluate_parity:parity",
+        "card bench": "bench_cards:bench_cards",
+    }
+)
+"""Commands of a group that lie in files of their own."""
 
 
-def build() -> typer.Typer:
-    """Return the command with all its groups."""
+def build(first: str = "") -> typer.Typer:
+    """Return the command with its groups.
+
+    Args:
+        first: the group that is wanted; only that is loaded, since a sweep needs no camera. With
+            any other word all are, so that help and advice know them.
+
+    """
     app = typer.Typer(
-        help="Sanmen (三门): a community gate with three equal doors: card, code, face.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.command("demo")(demo.demo)
-    app.command("run")(run.run)
-    app.command("enrol")(residents.enrol)
-    app.command("list")(residents.list_residents)
-    app.add_typer(consent.app, name="consent")
-    app.command("erase")(erasure.erase)
-    app.command("sweep")(erasure.sweep)
-    app.add_typer(erasure.receipts, name="receipt")
-    app.add_typer(backup.app, name="backup")
-    app.command("restore")(backup.restore)
-    app.command("selftest")(selftest.selftest)
-    app.command("bench")(bench.bench)
-    evaluate.app.command("clip")(evaluate_clip.clip)
-    evaluate.app.command("pad")(evaluate_pad.pad)
-    app.add_typer(commission.app, name="commission")
-    app.add_typer(audit.app, name="audit")
-    app.add_typer(operators.app, name="operator")
-    app.add_typer(evaluate.app, name="evaluate")
-    app.add_typer(prove.app, name="prove")
-    app.add_typer(keys.app, name="keys")
-    card.app.command("bench")(bench_cards.bench_cards)
-    app.add_typer(card.app, name="card")
-    evaluate.app.command("qr")(evaluate_qr.qr)
-    evaluate.app.command("parity")(evaluate_parity.parity)
-    app.add_typer(passes.app, name="pass")
-    app.add_typer(update.app, name="update")
-    app.command("factory-reset")(update.factory_reset)
+    app.callback(help="Sanmen (三门): a community gate with three equal doors: card, code, face.")(
+        _group
+    )
+    for name in [first] if first in COMMANDS else COMMANDS:
+        found = _load(COMMANDS[name])
+        if isinstance(found, typer.Typer):
+            for words, place in WITHIN.items():
+                group, _, own = words.partition(" ")
+                if group == name:
+                    found.command(own)(_load(place))
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
     return app
+
+
+def _load(place: str) -> Any:  # noqa: ANN401 - a function or a group
+    file, _, name = place.partition(":")
+    return getattr(import_module(f"appliance.cli.{file}"), name)
+
+
+def _group() -> None:
+    """Keep even a single command one of a group."""
 
 
 def main() -> None:
     """Run the command; faults become one line and an exit code, never a traceback."""
     try:
-        erasure.with_clean_memory(sys.argv[1:])
-        build()()
+        with_clean_memory(sys.argv[1:])
+        build(*sys.argv[1:2])()
     except ConfigError as fault:
         sys.stderr.write(f"sanmen: {fault}\n")
         sys.exit(WRONG_USE)

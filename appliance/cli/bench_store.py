@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from appliance.cli.erasure import ALLOCATOR
+from appliance.cli.clean_memory import ALLOCATOR
 from appliance.clock import SystemClock
 from appliance.errors import StoreError
 from appliance.gate.archive import create_archive, open_archive

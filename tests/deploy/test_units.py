@@ -15,7 +15,7 @@ import typer
 
 from appliance import supervisor
 from appliance.cli import build
-from appliance.cli.erasure import ALLOCATOR
+from appliance.cli.clean_memory import ALLOCATOR
 from appliance.hardening import OVERWRITE, TUNABLES
 from hardware.ports import LED_LINES
 from tests.deploy.unit_files import (

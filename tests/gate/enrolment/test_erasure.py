@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from appliance.cli.erasure import ALLOCATOR
+from appliance.cli.clean_memory import ALLOCATOR
 from appliance.errors import RosterError, StoreError
 from appliance.gate.enrolment import erasure
 from appliance.gate.enrolment.beginner import Beginner, beginner, this_process

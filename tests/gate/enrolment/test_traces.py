@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.cli.erasure import ALLOCATOR
+from appliance.cli.clean_memory import ALLOCATOR
 from appliance.errors import StoreError
 from appliance.gate.enrolment import own_memory
 from appliance.gate.enrolment.traces import BLOCK, READ, Search, Traces
