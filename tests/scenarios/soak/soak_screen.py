@@ -104,14 +104,16 @@ class Client:
         if one is None:
             return
         end = time.monotonic() + LOOK_S
-        with suppress(*BROKEN):
-            socket = connect(
+        with (
+            suppress(*BROKEN),
+            connect(
                 f"ws://127.0.0.1:{one.port}/preview?tab={one.number}",
                 additional_headers={"Cookie": one.cookie},
                 origin=one.origin,  # type: ignore[arg-type]
                 proxy=None,
                 close_timeout=0.2,
-            )
+            ) as socket,
+        ):
             try:
                 for _ in range(PICTURES):
                     socket.send("k")
@@ -119,7 +121,6 @@ class Client:
                     self.pictures += 1
             finally:
                 socket.socket.close()
-                socket.close()
 
     def drop(self) -> None:
         """Vanish as a browser that crashed."""
