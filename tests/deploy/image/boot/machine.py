@@ -60,6 +60,9 @@ KEYS = {
     ">": ("shift", "dot"),
     ";": ("semicolon",),
     "&": ("shift", "7"),
+    ",": ("comma",),
+    "=": ("equal",),
+    "_": ("shift", "minus"),
 }
 """Keys of signs that are no letters or digits, as QEMU calls them."""
 END_S = 60.0

@@ -36,8 +36,12 @@ class SdCard:
 
     def __init__(self, image: Path) -> None:
         self.image = image
-        told = json.loads(_run(["sfdisk", "--json", str(image)]))["partitiontable"]
-        self.partitions = {
+
+    @property
+    def partitions(self) -> dict[str, Partition]:
+        """Its partitions by name, as they are now: the last one grows at the first start."""
+        told = json.loads(_run(["sfdisk", "--json", str(self.image)]))["partitiontable"]
+        return {
             one.get("name", ""): Partition(
                 one.get("name", ""), number, one["start"] * SECTOR, one["size"] * SECTOR
             )
