@@ -66,7 +66,11 @@ def link_new(draft: Path, path: Path) -> None:
             path.touch(PRIVATE_FILE, exist_ok=False)
         except FileExistsError as there:
             raise _taken(path) from there
-        draft.replace(path)
+        try:
+            draft.replace(path)
+        except OSError:
+            path.unlink()  # the name was ours, and is free again
+            raise
     sync(path.parent)
 
 

@@ -22,12 +22,15 @@ def refuse_links(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     monkeypatch.setattr(Path, "hardlink_to", refused)
 
 
-@pytest.mark.parametrize("code", [0, errno.EPERM, errno.EOPNOTSUPP])
-def test_a_file_that_is_there_is_never_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
-    if code:
-        refuse_links(monkeypatch, code)
+@pytest.fixture(params=[0, errno.EPERM, errno.EOPNOTSUPP])
+def links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """File systems with hard links and without."""
+    if request.param:
+        refuse_links(monkeypatch, request.param)
+
+
+@pytest.mark.usefixtures("links")
+def test_a_file_that_is_there_is_never_replaced(tmp_path: Path) -> None:
     path = tmp_path / "gate.backup"
     path.write_bytes(b"older")
     with pytest.raises(StoreError, match="is already there"):
@@ -36,12 +39,8 @@ def test_a_file_that_is_there_is_never_replaced(
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("code", [0, errno.EPERM, errno.EOPNOTSUPP])
-def test_it_appears_whole_private_and_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
-    if code:
-        refuse_links(monkeypatch, code)
+@pytest.mark.usefixtures("links")
+def test_it_appears_whole_private_and_alone(tmp_path: Path) -> None:
     path = tmp_path / "gate.backup"
     publish(path, b"content")
     assert path.read_bytes() == b"content"
@@ -53,6 +52,20 @@ def test_any_other_fault_is_told_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse_links(monkeypatch, errno.EIO)
+    with pytest.raises(StoreError, match="Input/output error"):
+        publish(tmp_path / "gate.backup", b"content")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stick_that_fails_at_the_last_step_keeps_no_empty_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_links(monkeypatch, errno.EPERM)
+
+    def broken(path: Path, target: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path), None, str(target))
+
+    monkeypatch.setattr(Path, "replace", broken)
     with pytest.raises(StoreError, match="Input/output error"):
         publish(tmp_path / "gate.backup", b"content")
     assert list(tmp_path.iterdir()) == []

@@ -49,6 +49,14 @@ class Bay:
             self.bench.ready(self._machine)
         return self._machine
 
+    def set_up(self) -> SdCard:
+        """Return the card of a gate that was set up; the machine is off."""
+        if self.card is None:
+            self.gate()
+        self.empty()
+        assert self.card is not None
+        return self.card
+
     def empty(self) -> None:
         """Cut its power, if it runs."""
         self._machine = None

@@ -89,12 +89,9 @@ def site(bay: Bay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     missing = [name for name in NEEDED if shutil.which(name) is None]
     if missing:
         pytest.skip(f"NOT UPDATED: needs {', '.join(missing)}")
-    if bay.card is None:
-        bay.gate()  # to be set up
-    bay.empty()
-    assert bay.card is not None
+    card = bay.set_up()
     folder = tmp_path_factory.mktemp("vendor")
-    yield Site(bay, Vendor(bay.card, folder))
+    yield Site(bay, Vendor(card, folder))
     shutil.rmtree(folder)
 
 

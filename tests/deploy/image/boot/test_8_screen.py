@@ -40,11 +40,7 @@ ESCAPES = (
 @pytest.fixture(scope="module")
 def screen(bay: Bay) -> Iterator[Machine]:
     """A gate with a screen, its page drawn."""
-    if bay.card is None:
-        bay.gate()  # to be set up
-    bay.empty()
-    assert bay.card is not None
-    with bay.bench.power_on(bay.card, screen=True) as machine:
+    with bay.bench.power_on(bay.set_up(), screen=True) as machine:
         bay.bench.ready(machine)
         yield machine
 
@@ -78,9 +74,15 @@ def until_drawn(
 
 
 def settled(machine: Machine) -> npt.NDArray[np.uint8]:
-    """Return what the screen shows a while later."""
-    time.sleep(20)
-    return seen(machine)
+    """Return the page once its heading stays: for a while it says that the gate begins."""
+    until, first = time.monotonic() + DRAWN_S, until_drawn(machine)
+    while time.monotonic() < until:
+        time.sleep(20)
+        later = seen(machine)
+        if not differs(first, later):
+            return later
+        first = later
+    raise AssertionError("the page does not come to rest")
 
 
 def differs(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> bool:
@@ -96,9 +98,7 @@ def press(machine: Machine, kind: str, at: tuple[int, int]) -> None:
 
 
 def test_the_page_is_drawn_over_the_whole_screen_and_stays(screen: Machine) -> None:
-    first = until_drawn(screen)
-    while differs(first, later := settled(screen)):  # it says for a while that the gate begins
-        first = later
+    first = settled(screen)
     pid = screen.guest.ask("systemctl", "show", "-P", "MainPID", "kiosk.service")
     time.sleep(60)
     assert is_page(seen(screen))

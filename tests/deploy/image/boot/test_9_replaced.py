@@ -23,15 +23,12 @@ END_S = 600.0
 
 
 def test_a_resident_of_the_old_gate_opens_the_new_one(bay: Bay, tmp_path: Path) -> None:
-    if bay.card is None:
-        bay.gate()  # to be set up
-    bay.empty()
-    assert bay.card is not None
+    used = bay.set_up()
     (tmp_path / "a-file").write_text("of the technician's own")
     plugged = stick(tmp_path, tmp_path / "a-file")
 
-    ask_for(bay.card, tmp_path)
-    with bay.bench.power_on(bay.card, stick=plugged) as old:
+    ask_for(used, tmp_path)
+    with bay.bench.power_on(used, stick=plugged) as old:
         bay.bench.ready(old)
         card = issued_card(old.guest)
         terminal = Terminal(old)

@@ -43,13 +43,10 @@ def test_without_the_file_a_keyboard_types_nowhere(bay: Bay) -> None:
 
 
 def test_with_it_a_technician_has_a_terminal_for_one_start(bay: Bay, tmp_path: Path) -> None:
-    if bay.card is None:
-        bay.gate()  # to be set up
-    bay.empty()
-    assert bay.card is not None
-    ask_for(bay.card, tmp_path)
+    card = bay.set_up()
+    ask_for(card, tmp_path)
 
-    with bay.bench.power_on(bay.card) as machine:
+    with bay.bench.power_on(card) as machine:
         bay.bench.ready(machine)  # the gate works meanwhile
         guest = machine.guest
         assert guest.run("systemctl", "is-active", SHELL).out.strip() == "active"
@@ -69,7 +66,7 @@ def test_with_it_a_technician_has_a_terminal_for_one_start(bay: Bay, tmp_path: P
         assert [high for _, high in machine.relay.changes] == [False]
     assert "Restarting system" in machine.console
 
-    with bay.bench.power_on(bay.card) as machine:
+    with bay.bench.power_on(card) as machine:
         bay.bench.meet(machine)
         assert came(machine, "-e /bootconfig/gate-answer.txt")
         guest = machine.guest
