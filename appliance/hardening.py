@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TUNABLES: Final = "GLIBC_TUNABLES"
-OVERWRITE: Final = "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"
+OVERWRITE: Final = (
+    "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0:glibc.malloc.mmap_threshold=1048576"
+)
 """glibc writes 165 over every block that is freed, on whatever way it is freed, in every library
 of the process. `perturb` alone does not: a block of up to 1,032 bytes goes to the thread's cache
-(tcache) before _int_free comes to the overwriting, so that cache is off. Blocks that were mapped
-on their own (from 128 KiB, up to 32 MiB as glibc learns) are unmapped instead, and the kernel
-gives no page to anybody before it is zeroed. glibc reads this once, before main: it has to stand
-in the environment of whoever is started, it cannot be set from inside (glibc manual, Memory
-Allocation Tunables)."""
+(tcache) before _int_free comes to the overwriting, so that cache is off. Blocks of 1 MiB and more,
+every picture among them, are mapped on their own and unmapped instead, and the kernel gives no page
+to anybody before it is zeroed. Left to itself glibc would raise that limit up to 32 MiB with the
+first pictures freed and cut them out of its heap, which is then never whole again: more memory in
+use, and rising for days. glibc reads this once, before main: it has to stand in the environment of
+whoever is started, it cannot be set from inside (glibc manual, Memory Allocation Tunables)."""
 PROBED: Final = (256, 1_024, 4_096, 60_000)
 """Bytes of the blocks freed as a probe: below and above what the thread's cache takes."""
 RUN: Final = b"\x3c" * 8
@@ -56,11 +59,8 @@ class Measure:
 
 def environment(base: Mapping[str, str]) -> dict[str, str]:
     """Return the environment to start a room with: `base`, and freed memory overwritten."""
-    others = [
-        one
-        for one in base.get(TUNABLES, "").split(":")
-        if one and not one.startswith(("glibc.malloc.perturb", "glibc.malloc.tcache_count"))
-    ]
+    ours = tuple(one.partition("=")[0] for one in OVERWRITE.split(":"))
+    others = [one for one in base.get(TUNABLES, "").split(":") if one and not one.startswith(ours)]
     return {**base, TUNABLES: ":".join([*others, OVERWRITE])}
 
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     import pytest
 
-OVERWRITTEN = "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"
+OVERWRITTEN = (
+    "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0:glibc.malloc.mmap_threshold=1048576"
+)
 
 
 def run(code: str, env: dict[str, str]) -> str:
@@ -62,6 +64,26 @@ def test_a_process_started_as_a_room_holds_what_needs_no_right() -> None:
         "no new privileges": True,
         "freed memory overwritten": True,
     }
+
+
+def mapped_after_free(env: dict[str, str]) -> bool:
+    """Whether a picture's memory is still the process's own after it, and one before, was freed."""
+    code = """
+import ctypes
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+for _ in range(2):
+    block = libc.malloc(4 << 20)
+    libc.free(block)
+spans = [line.split()[0].split("-") for line in open("/proc/self/maps")]
+print(any(int(first, 16) <= block < int(last, 16) for first, last in spans))
+"""
+    return run(code, env).strip() == "True"
+
+
+def test_the_memory_of_a_picture_goes_back_to_the_machine_with_it() -> None:
+    assert mapped_after_free(bare())  # what glibc does by itself
+    assert not mapped_after_free(environment(bare()))
 
 
 def test_a_locked_down_process_leaves_no_core_even_if_it_is_asked_to(tmp_path: Path) -> None:

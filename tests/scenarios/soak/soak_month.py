@@ -36,7 +36,7 @@ TOLERATED = {
 FOLDERS = {"files left": 1.0, "state files": 1.0, "store KiB": 2048.0}
 LOG_SHARE = 0.1
 """The log has reached its retention; new events fill the room of those that went."""
-WARM_UP_DAYS = 1.0
+WARM_UP_DAYS, SHORT_WARM_UP_DAYS = 2.0, 0.5
 SETTLE_S = 1.0
 LONG = 20
 """Days from which a soak may be asked for slopes."""
@@ -76,8 +76,8 @@ class Plan:
     def faults(self, day: int, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return what goes wrong on a day.
 
-        In a whole month the faults that end a room are days apart, so that each life is long enough
-        to be judged; in a short soak all of them are spread over its days.
+        In a whole month the faults that end a room come in its first weeks, days apart: the last
+        life of each is long enough to be judged. In a short soak all are spread over its days.
         """
         if not self.faulty:
             return ()
@@ -86,11 +86,11 @@ class Plan:
         ends = {
             round(share * self.days): one
             for share, one in (
-                (0.15, "camera gone"),
-                (0.30, "vision killed"),
-                (0.40, "ui killed"),
-                (0.55, "gate killed"),
-                (0.70, "vision hangs"),
+                (0.10, "camera gone"),
+                (0.17, "vision killed"),
+                (0.23, "ui killed"),
+                (0.30, "gate killed"),
+                (0.37, "vision hangs"),
             )
         }
         others = [one for one in names if one not in ends.values()]
@@ -243,7 +243,7 @@ class Month:
             else:
                 tolerated = FOLDERS[what]
             if tolerated is not None:
-                warm_up = WARM_UP_DAYS if self._plan.days >= LONG else WARM_UP_DAYS / 2
+                warm_up = WARM_UP_DAYS if self._plan.days >= LONG else SHORT_WARM_UP_DAYS
                 found[what] = judge(samples, tolerated, warm_up)
         return found
 
