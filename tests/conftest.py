@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import HealthCheck, settings
 
 from tests.rig import vpcd
 from tests.rig.browser import launched
+from tests.rig.small_disk import SmallDisk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser
 
@@ -41,6 +44,22 @@ def pcscd() -> Iterator[vpcd.Pcscd]:
         made = vpcd.Pcscd()
         yield made
         made.stop()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[..., SmallDisk]]:
+    """Mount a disk of a size, unless said otherwise in a folder of the test's own."""
+    with ExitStack() as undo:
+
+        def mounted(size: str, place: Path = tmp_path / "disk") -> SmallDisk:
+            try:
+                made = SmallDisk(place, size)
+            except OSError as fault:
+                pytest.skip(f"no small disk can be mounted here: {fault}")
+            undo.callback(made.close)
+            return made
+
+        yield mounted
 
 
 @pytest.fixture(scope="module")

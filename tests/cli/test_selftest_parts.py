@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import subprocess
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,8 +23,10 @@ from hardware.errors import DeviceError
 from hardware.ports import DoorOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.rig.small_disk import SmallDisk
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 MOCK = DoorOptions("mock")
@@ -118,39 +118,27 @@ def test_a_clock_that_runs_is_shown_with_its_zone() -> None:
 # Card
 
 
-def shell(*words: str) -> bool:
-    return not subprocess.run(words, check=False, capture_output=True).returncode  # noqa: S603
-
-
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
+def disk(small_disk: Callable[[str], SmallDisk]) -> SmallDisk:
     """Give a disk of our own, large enough to pass."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    words = ("/bin/mount", "-t", "tmpfs", "-o", "size=400m,mode=700", "sanmen-test", str(place))
-    if os.geteuid() != 0 or not shell(*words):
-        pytest.skip("mounting a disk takes root")
-    yield place
-    assert shell("/bin/umount", "--lazy", str(place))
+    return small_disk("400m")
 
 
-def test_a_full_data_partition_is_found(disk: Path, tmp_path: Path) -> None:
-    assert "takes and gives a file" in machine.card(disk / "not/there/yet", tmp_path)
-    assert shell("/bin/mount", "-o", "remount,size=100m", str(disk))
+def test_a_full_data_partition_is_found(disk: SmallDisk, tmp_path: Path) -> None:
+    assert "takes and gives a file" in machine.card(disk.place / "not/there/yet", tmp_path)
+    disk.remount("size=100m")
     with pytest.raises(SanmenError, match=r"disk: \d+ MB free 快满了; expected at least 200 MB"):
-        machine.card(disk, tmp_path)
-    with suppress(OSError), (disk / "filler").open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(65536))
+        machine.card(disk.place, tmp_path)
+    disk.fill()
     with pytest.raises(SanmenError, match="card: full 已满"):
-        machine.card(disk, tmp_path)
-    assert [one.name for one in disk.iterdir()] == ["filler"]
+        machine.card(disk.place, tmp_path)
+    assert [one.name for one in disk.place.iterdir()] == ["filler"]
 
 
-def test_a_read_only_card_is_found(disk: Path, tmp_path: Path) -> None:
-    assert shell("/bin/mount", "-o", "remount,ro", str(disk))
+def test_a_read_only_card_is_found(disk: SmallDisk, tmp_path: Path) -> None:
+    disk.remount("ro")
     with pytest.raises(SanmenError, match="card: read-only 只读: it protects itself"):
-        machine.card(disk, tmp_path)
+        machine.card(disk.place, tmp_path)
 
 
 def test_a_dying_card_is_found_by_its_errors_and_by_the_kernels_count(tmp_path: Path) -> None:

@@ -22,8 +22,10 @@ from provision.first_start import FirstStart, failed, seal  # isort: skip
 from provision.gate_file import GateFileError  # isort: skip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.rig.small_disk import SmallDisk
 
 TOUCHES = {"open", "os.rename", "os.remove", "os.mkdir", "os.chmod", "os.link", "os.truncate"}
 """Python's audit events (PEP 578) of what changes a file or is about to."""
@@ -272,34 +274,32 @@ def test_the_program_answers_on_the_card_and_says_that_the_door_stays_shut(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("size", "remount", "chinese", "english"),
+    ("size", "option", "chinese", "english"),
     [
-        ("4k", "", "数据分区已满", "The data partition is full: flash a new card."),
-        ("1m", "remount,ro", "存储卡只读", "The card is read-only, as a dying one is"),
+        ("4k", "rw", "数据分区已满", "The data partition is full: flash a new card."),
+        ("1m", "ro", "存储卡只读", "The card is read-only, as a dying one is"),
     ],
 )
 def test_a_full_or_read_only_card_is_told_in_both_languages(
-    tmp_path: Path, size: str, remount: str, chinese: str, english: str
+    tmp_path: Path,
+    small_disk: Callable[..., SmallDisk],
+    size: str,
+    option: str,
+    chinese: str,
+    english: str,
 ) -> None:
     one = machine(tmp_path, FILE.encode())
-    here = f"size={size},mode=700"
-    mount = ["/bin/mount", "-t", "tmpfs", "-o", here, "sanmen-test", str(one.state)]
-    if os.getuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:  # noqa: S603
-        pytest.skip("mounting a small disk takes root")
-    try:
-        for name in ("config", "keys", "device", "reader"):
-            (one.state / name).mkdir()
-        if remount:
-            subprocess.run(["/bin/mount", "-o", remount, str(one.state)], check=True)  # noqa: S603
-        done = run_program(one, os.environ["PATH"])
-        answer = (one.card / "gate-answer.txt").read_text("utf-8-sig")
-        assert (done.returncode, one.config.exists()) == (1, False)
-        assert chinese in answer
-        assert english in answer
-        assert answer.splitlines()[-1] == "门保持关闭。The door stays shut."
-        assert one.file.read_text("utf-8") == FILE
-    finally:
-        subprocess.run(["/bin/umount", "--lazy", str(one.state)], check=True)  # noqa: S603
+    disk = small_disk(size, one.state)
+    for name in ("config", "keys", "device", "reader"):
+        (one.state / name).mkdir()
+    disk.remount(option)
+    done = run_program(one, os.environ["PATH"])
+    answer = (one.card / "gate-answer.txt").read_text("utf-8-sig")
+    assert (done.returncode, one.config.exists()) == (1, False)
+    assert chinese in answer
+    assert english in answer
+    assert answer.splitlines()[-1] == "门保持关闭。The door stays shut."
+    assert one.file.read_text("utf-8") == FILE
 
 
 def test_a_dying_card_is_told_in_both_languages() -> None:

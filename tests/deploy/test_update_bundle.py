@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +19,9 @@ from update.install import _alone, inspect, install  # isort: skip
 from update.words import WORDS, UpdateError  # isort: skip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
+
+    from tests.rig.small_disk import SmallDisk
 
 
 @pytest.fixture(scope="module")
@@ -229,24 +229,14 @@ def test_slots_of_other_numbers_and_a_start_beside_the_choice_are_refused(
 
 
 @pytest.fixture
-def mounted(tmp_path: Path, maker: Vendor) -> Iterator[World]:
-    """A machine on a disk of its own, of 40 MB."""
-    if os.getuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    tool = shutil.which("mount")
-    done = subprocess.run(  # noqa: S603
-        [str(tool), "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(disk)],
-        check=False,
-        capture_output=True,
-    )
-    if done.returncode:
-        pytest.skip("this machine lets nobody mount")
-    try:
-        yield world(disk / "root", maker.keyring)
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)  # noqa: S603, S607
+def disk(small_disk: Callable[[str], SmallDisk]) -> SmallDisk:
+    return small_disk("40m")
+
+
+@pytest.fixture
+def mounted(disk: SmallDisk, maker: Vendor) -> World:
+    """A machine on a disk of its own."""
+    return world(disk.place / "root", maker.keyring)
 
 
 def test_a_full_data_partition_is_told_before_anything_is_written(
@@ -274,14 +264,10 @@ def test_a_disk_that_fills_up_meanwhile_fails_and_leaves_the_slots(
     assert mounted.power_on() == "0.1.0"
 
 
-def test_a_read_only_card_is_told(mounted: World, maker: Vendor) -> None:
-    disk = mounted.machine.root.parent
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)  # noqa: S603, S607
-    try:
-        with pytest.raises(UpdateError) as told:
-            install(mounted.machine, maker.bundle(), never)
-    finally:
-        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)  # noqa: S603, S607
+def test_a_read_only_card_is_told(mounted: World, maker: Vendor, disk: SmallDisk) -> None:
+    disk.remount("ro")
+    with pytest.raises(UpdateError) as told:
+        install(mounted.machine, maker.bundle(), never)
 
     assert told.value.code == "read-only"
     assert told.value.chinese.startswith("存储卡写保护或已损坏成只读")

@@ -21,7 +21,10 @@ from appliance.gate.store.roster import Roster
 from appliance.gate.store.schema import Store, create_store, open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.rig.small_disk import SmallDisk
 
 SOMEBODY = Profile("1-101", "Li", frozenset({"card"}))
 
@@ -267,21 +270,16 @@ def test_a_full_disk_leaves_whole_people_only(path: Path, root: FileKey) -> None
         assert all(Roster(store).has_other_door(name) for name in names)
 
 
-def test_a_read_only_folder_is_refused(path: Path, root: FileKey, tmp_path: Path) -> None:
-    target = tmp_path / "readonly"
-    target.mkdir(mode=0o700)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(target)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:  # noqa: S603
-        pytest.skip("needs the right to mount")
-    try:
-        shutil.copy(path, target / "store.db")
-        subprocess.run(["mount", "-o", "remount,ro", str(target)], check=True)  # noqa: S603, S607
-        with pytest.raises(StoreError):
-            open_store(target / "store.db", root)
-        with pytest.raises(StoreError):
-            create_store(target / "new.db", root)
-    finally:
-        subprocess.run(["umount", str(target)], check=True)  # noqa: S603, S607
+def test_a_read_only_folder_is_refused(
+    path: Path, root: FileKey, small_disk: Callable[[str], SmallDisk]
+) -> None:
+    disk = small_disk("1m")
+    shutil.copy(path, disk.place / "store.db")
+    disk.remount("ro")
+    with pytest.raises(StoreError):
+        open_store(disk.place / "store.db", root)
+    with pytest.raises(StoreError):
+        create_store(disk.place / "new.db", root)
 
 
 def test_a_reference_needs_a_consent_row_in_the_database_itself(store: Store) -> None:

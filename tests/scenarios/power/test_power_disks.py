@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,41 +16,24 @@ from appliance.gate.store.records import Profile
 from appliance.sections import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from appliance.gate.archive import Archive
+    from tests.rig.small_disk import SmallDisk
 
 PRESENTATIONS = 40
 
 
 @pytest.fixture
-def disk(tmp_path: Path, shell: Callable[..., bool]) -> Iterator[Path]:
-    """Give a disk of 2 MB of our own."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    words = ("/bin/mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "sanmen-test", str(place))
-    if os.geteuid() != 0 or not shell(*words):
-        pytest.skip("mounting a small disk takes root")
-    yield place
-    assert shell("/bin/umount", "--lazy", str(place))
+def disk(small_disk: Callable[[str], SmallDisk]) -> SmallDisk:
+    return small_disk("2m")
 
 
-def gate_on(disk: Path, tmp_path: Path) -> Gate:
+def gate_on(place: Path, tmp_path: Path) -> Gate:
     config = simulated(tmp_path)
-    place = Store(folder=str(disk / "state"), key_file=config.store.key_file)
-    return Gate(type(config)(site=config.site, store=place, methods=config.methods))
-
-
-def fill(disk: Path) -> Path:
-    """Take the last byte of room."""
-    path = disk / "filler"
-    with suppress(OSError), path.open("wb", buffering=0) as file:
-        for size in (65536, 4096, 1):
-            with suppress(OSError):
-                while True:
-                    file.write(bytes(size))
-    return path
+    store = Store(folder=str(place / "state"), key_file=config.store.key_file)
+    return Gate(type(config)(site=config.site, store=store, methods=config.methods))
 
 
 def present(gate: Gate) -> str:
@@ -77,14 +59,14 @@ def refused_until(gate: Gate, reason: str) -> None:
 
 
 def test_on_a_full_disk_no_card_opens_and_with_room_again_it_does(
-    disk: Path, tmp_path: Path
+    disk: SmallDisk, tmp_path: Path
 ) -> None:
-    gate = gate_on(disk, tmp_path)
+    gate = gate_on(disk.place, tmp_path)
     gate.resident()
     assert present(gate) == "granted"
-    filler = fill(disk)
+    disk.fill()
     refused_until(gate, "log-failed")
-    filler.unlink()
+    disk.clear()
     assert present(gate) == "granted"
     granted = gate.decided.count("granted")
     assert releases(gate) == granted
@@ -96,10 +78,12 @@ def test_on_a_full_disk_no_card_opens_and_with_room_again_it_does(
     archive.close()
 
 
-def test_on_a_full_disk_nobody_is_half_enrolled_or_half_erased(disk: Path, tmp_path: Path) -> None:
-    gate = gate_on(disk, tmp_path)
+def test_on_a_full_disk_nobody_is_half_enrolled_or_half_erased(
+    disk: SmallDisk, tmp_path: Path
+) -> None:
+    gate = gate_on(disk.place, tmp_path)
     kept = gate.resident()
-    filler = fill(disk)
+    disk.fill()
     refused = 0
     for number in range(60):
         card = number.to_bytes(16, "big")
@@ -112,7 +96,7 @@ def test_on_a_full_disk_nobody_is_half_enrolled_or_half_erased(disk: Path, tmp_p
     there = {one.pseudonym for one in gate.archive.roster.residents()}
     with suppress(StoreError):
         Rights(gate.archive, gate.config).erase(kept)
-    filler.unlink()
+    disk.clear()
     if kept in gate.archive.roster:
         Rights(gate.archive, gate.config).erase(kept)
     gate.close()
@@ -123,19 +107,19 @@ def test_on_a_full_disk_nobody_is_half_enrolled_or_half_erased(disk: Path, tmp_p
 
 
 def test_a_gate_does_not_start_on_a_full_disk_nor_lose_anything_by_it(
-    disk: Path, tmp_path: Path
+    disk: SmallDisk, tmp_path: Path
 ) -> None:
-    gate = gate_on(disk, tmp_path)
+    gate = gate_on(disk.place, tmp_path)
     gate.resident()
     assert present(gate) == "granted"
     gate.close()
-    filler = fill(disk)
+    disk.fill()
     archive: Archive | None = None
     with suppress(StoreError):
         archive = open_archive(gate.config, gate.clock)
     if archive is not None:
         archive.close()
-    filler.unlink()
+    disk.clear()
     archive = open_archive(gate.config, gate.clock)
     assert len(archive.roster) == 1
     assert archive.log.tail(1)[0].event.reason == "granted"
@@ -143,16 +127,16 @@ def test_a_gate_does_not_start_on_a_full_disk_nor_lose_anything_by_it(
 
 
 def test_on_a_disk_turned_read_only_the_gate_does_not_start_and_keeps_all(
-    disk: Path, tmp_path: Path, shell: Callable[..., bool]
+    disk: SmallDisk, tmp_path: Path
 ) -> None:
-    gate = gate_on(disk, tmp_path)
+    gate = gate_on(disk.place, tmp_path)
     gate.resident()
     assert present(gate) == "granted"
     gate.close()
-    assert shell("/bin/mount", "-o", "remount,ro", str(disk))
+    disk.remount("ro")
     with pytest.raises(StoreError):
         open_archive(gate.config, gate.clock)
-    assert shell("/bin/mount", "-o", "remount,rw", str(disk))
+    disk.remount("rw")
     archive = open_archive(gate.config, gate.clock)
     assert archive.log.tail(1)[0].event.reason == "granted"
     assert len(archive.roster) == 1

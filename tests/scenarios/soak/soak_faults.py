@@ -4,57 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from soak_rooms import Rooms
     from soak_screen import Client
     from soak_street import Street
     from soak_time import SoakTime
 
+    from tests.rig.small_disk import SmallDisk
+
 HEALED_S = 240.0
 """A room is back by then, on a machine with other work too."""
 TRIES = 6
-DISK = "64m"
-
-
-class SmallDisk:
-    """A disk of its own for the state, so that it can be full (tmpfs; as root).
-
-    Raises:
-        OSError: it cannot be mounted.
-
-    """
-
-    def __init__(self, place: Path) -> None:
-        self._place = place
-        place.mkdir(exist_ok=True)
-        words = ["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "sanmen-soak", str(place)]
-        done = subprocess.run(words, check=False, capture_output=True, text=True)  # noqa: S603
-        if done.returncode:
-            raise OSError(done.stderr.strip())
-
-    def fill(self) -> None:
-        """Take the last byte of room."""
-        with suppress(OSError), (self._place / "filler").open("wb", buffering=0) as file:
-            for size in (65536, 4096, 1):
-                with suppress(OSError):
-                    while True:
-                        file.write(bytes(size))
-
-    def clear(self) -> None:
-        """Give the room back."""
-        (self._place / "filler").unlink(missing_ok=True)
-
-    def close(self) -> None:
-        """Unmount it."""
-        subprocess.run(["umount", "--lazy", str(self._place)], check=False)  # noqa: S603, S607
 
 
 class Faults:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from soak_faults import Faults, SmallDisk
+from soak_faults import Faults
 from soak_judge import Sample, Verdict, judge
 from soak_measure import kept
 from soak_rooms import Rooms
@@ -17,6 +17,8 @@ from soak_screen import Client
 from soak_street import Street, plan
 from soak_time import SoakTime
 from soak_world import START, create
+
+from tests.rig.small_disk import SmallDisk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +44,8 @@ LONG = 20
 """Days from which a soak may be asked for slopes."""
 SUNDAY = 6
 RESIDENTS = 30
+DISK = "64m"
+"""Size of the state's own, so that it can be full."""
 
 
 class Plan:
@@ -120,7 +124,7 @@ class Month:
         with ExitStack() as undo:
             disk: SmallDisk | None = None
             try:
-                disk = SmallDisk(folder / "state")
+                disk = SmallDisk(folder / "state", DISK)
                 undo.callback(disk.close)
             except OSError as fault:
                 tell(f"no disk of its own, so it will not be full: {fault}")
