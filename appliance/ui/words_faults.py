@@ -49,7 +49,9 @@ FAULTS: Final = MappingProxyType(
         "fault.face-off": Words("本门没有开放刷脸", "Face is not offered at this gate"),
         "fault.needs-two": Words("需要第二个人刷卡", "A second person's card is needed"),
         "fault.same-person": Words("要另一个人的卡", "It must be another person's card"),
-        "fault.weak-pin": Words("密码太简单，请换一个", "That PIN is too easy. Choose another"),
+        "fault.weak-pin": Words(
+            "请换一个不太简单的六到十二位密码", "Choose 6 to 12 digits, not easy ones"
+        ),
         "fault.pins-differ": Words("两次不一样，请重设", "The two differ. Choose again"),
         "fault.date-form": Words("没有这一天", "There is no such day"),
         "fault.hours-form": Words("请输入四位时间，如 0630", "Enter four digits, such as 0630"),

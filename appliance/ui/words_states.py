@@ -19,11 +19,7 @@ _PAGES: Final = {
     "say.operators.removing": Words("卡和密码即刻失效", "Card and PIN end now"),
     "page.person.age": Words("加刷脸：年龄", "Add face: age"),
     "say.person.age": Words("未满14岁要监护人同意", "Under 14 a guardian must agree"),
-    "fault.card-unfit": Words("这种卡不能用", "This kind of card cannot be used"),
     "fault.name-taken": Words("已有同名人员", "Somebody has this name"),
-    "fault.name-unfit": Words("请换一个称呼", "Choose another name"),
-    "fault.pin-differs": Words("两次不一样，请重设", "The two differ. Choose again"),
-    "fault.pin-unfit": Words("请换一个六到十二位的密码", "Choose another PIN of 6 to 12 digits"),
     "fault.too-many": Words("太多了，请先移除一些", "Too many. Remove some first"),
     "fault.unknown-code": Words("这个码未登记", "This code is not enrolled"),
 }

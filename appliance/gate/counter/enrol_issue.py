@@ -8,7 +8,7 @@ from appliance.errors import PassError, RosterError
 from appliance.gate.counter.arrival import STEPS, arrival, forget
 from appliance.gate.counter.form import BACK, Form, Turn, View, go, stay, text, to, word
 from appliance.gate.counter.office import card_site, face_offered
-from appliance.gate.counter.wants import CardWritten, PhoneShown, Want
+from appliance.gate.counter.wants import WRITE_FAULTS, CardWritten, PhoneShown, Want
 from appliance.gate.credential.pass_token import enrolled_key, key_id
 from appliance.gate.enrolment.arrival import arrive
 from appliance.terminal import Choice, Ground, Row, Weight
@@ -16,9 +16,6 @@ from appliance.terminal import Choice, Ground, Row, Weight
 if TYPE_CHECKING:
     from appliance.gate.counter.form import Touch
     from appliance.gate.counter.session import Session
-
-WRITE_FAULTS = ("card-taken", "wrong-card")
-"""What may come of a card that is to be written, beside what any want may give."""
 
 
 def phone_key(session: Session, shown: str) -> tuple[bytes, str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from appliance.errors import OperatorError, RosterError
-from appliance.gate.counter.enrol_issue import WRITE_FAULTS
 from appliance.gate.counter.form import BACK, Form, Turn, View, go, stay, text, to, word
 from appliance.gate.counter.office import card_site
 from appliance.gate.counter.staff import OFFICE
-from appliance.gate.counter.wants import CardWritten, Want
+from appliance.gate.counter.wants import WRITE_FAULTS, CardWritten, Want
 from appliance.gate.enrolment.arrival import arrive
 from appliance.gate.store.operators import NAME_LIMIT, Role
 from appliance.gate.store.pins import check_pin

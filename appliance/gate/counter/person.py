@@ -16,7 +16,7 @@ from appliance.gate.counter.office import (
     log,
     visitor_kind,
 )
-from appliance.gate.counter.wants import CardWritten, Want
+from appliance.gate.counter.wants import WRITE_FAULTS, CardWritten, Want
 from appliance.gate.enrolment.consent import ConsentStatus
 from appliance.gate.store.records import CredentialKind
 from appliance.terminal import Choice, Ground, Row, Weight
@@ -224,6 +224,6 @@ FORMS = (
         {CardWritten: _written},
         rows=("household", "label"),
         words=KINDS,
-        faults=("card-taken", "wrong-card"),
+        faults=WRITE_FAULTS,
     ),
 )

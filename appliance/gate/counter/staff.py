@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import OperatorError
 from appliance.gate.counter.form import BACK, Form, View, close, go, leave, stay, to
-from appliance.gate.counter.wants import CardShown, CardWritten, Want
+from appliance.gate.counter.wants import WRITE_FAULTS, CardShown, CardWritten, Want
 from appliance.gate.store.operator_record import Role
 from appliance.gate.store.operators import Operator
 from appliance.gate.store.pins import check_pin
@@ -79,7 +79,7 @@ def _name(_session: Session) -> View:
 def _named(session: Session, touch: Touch) -> Turn:
     name = touch.text.strip()
     if not name:
-        return stay("name-unfit")
+        return stay("empty")
     session.draft["name"] = name
     return go("first.card")
 
@@ -103,7 +103,7 @@ def _chosen(session: Session, touch: Touch) -> Turn:
     try:
         check_pin(touch.text)
     except OperatorError:
-        return stay("pin-unfit")
+        return stay("weak-pin")
     session.draft["pin"] = touch.text
     return go("first.pin-again")
 
@@ -116,7 +116,7 @@ def _repeated(session: Session, touch: Touch) -> Turn:
     """Make the first manager, with a card on the roster: all of it or nothing."""
     draft = session.draft
     if touch.text != draft.pop("pin", None):
-        return go("first.pin", "pin-differs")
+        return go("first.pin", "pins-differ")
     if not _nobody(session):
         return close()
     archive, made = session.tools.archive, draft["card"]
@@ -152,7 +152,7 @@ FORMS = (
         Ground.DOORSTEP,
         _name,
         {"back": leave, "next": _named},
-        faults=("name-unfit",),
+        faults=("empty",),
     ),
     Form(
         "first.card",
@@ -160,14 +160,14 @@ FORMS = (
         _new_card,
         {"back": to("first.name")},
         {CardWritten: _written},
-        faults=("card-taken", "card-unfit"),
+        faults=WRITE_FAULTS,
     ),
     Form(
         "first.pin",
         Ground.DOORSTEP,
         _new_pin,
         {"back": leave, "next": _chosen},
-        faults=("pin-unfit", "pin-differs"),
+        faults=("weak-pin", "pins-differ"),
     ),
     Form("first.pin-again", Ground.DOORSTEP, _again, {"back": leave, "next": _repeated}),
 )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from appliance.errors import RosterError
-from appliance.gate.counter.enrol_issue import WRITE_FAULTS, phone_key
+from appliance.gate.counter.enrol_issue import phone_key
 from appliance.gate.counter.form import BACK, Form, Turn, View, at, go, stay, text, to, twins, word
 from appliance.gate.counter.office import (
     KINDS,
@@ -22,7 +22,7 @@ from appliance.gate.counter.office import (
     zone,
 )
 from appliance.gate.counter.person_change import DATE_LENGTH, end_of, future_day
-from appliance.gate.counter.wants import CardWritten, PhoneShown, Want
+from appliance.gate.counter.wants import WRITE_FAULTS, CardWritten, PhoneShown, Want
 from appliance.gate.enrolment.arrival import arrive
 from appliance.gate.store.records import Profile
 from appliance.terminal import Choice, Entry, Ground, Pad, Row, Weight

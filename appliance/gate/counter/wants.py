@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from appliance.messages import FaceEvidence, Hint
 
 
+WRITE_FAULTS = ("card-taken", "wrong-card")
+"""What may come of a card that is to be written, beside what any want may give."""
+
+
 class Want(Enum):
     """What a page can wait for."""
 

@@ -159,21 +159,21 @@ def test_a_manager_has_a_name(bench: Bench, name: str) -> None:
     bench.public("staff")
     bench.touch("first")
     bench.touch("next", entry=name)
-    assert (bench.name, bench.page.fault) == ("first.name", "name-unfit")
+    assert (bench.name, bench.page.fault) == ("first.name", "empty")
 
 
 @pytest.mark.parametrize("pin", ["123456", "000000", "1", ""])
 def test_there_is_no_default_and_no_easy_pin(bench: Bench, pin: str) -> None:
     to_first_pin(bench)
     bench.touch("next", entry=pin)
-    assert (bench.name, bench.page.fault) == ("first.pin", "pin-unfit")
+    assert (bench.name, bench.page.fault) == ("first.pin", "weak-pin")
 
 
 def test_two_pins_that_differ_leave_nobody(bench: Bench) -> None:
     to_first_pin(bench)
     bench.touch("next", entry=PIN)
     bench.touch("next", entry=OTHER)
-    assert (bench.name, bench.page.fault) == ("first.pin", "pin-differs")
+    assert (bench.name, bench.page.fault) == ("first.pin", "pins-differ")
     bench.wait(61)
     assert bench.operators.all() == ()
     assert len(bench.archive.roster) == 0
