@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SHELL = "service-shell.service"
 SHOWN_S = 600.0
 COLUMNS = 80
+PROMPT = r"# *$"
 
 
 def ask_for(card: SdCard, folder: Path) -> None:
@@ -31,10 +32,14 @@ class Terminal:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self.wait(r"# *$")
+
+    def command(self, words: str) -> None:
+        """Type a command, once the shell asks for one: what ran before it reads keys too."""
+        self.wait(PROMPT)
+        self.line(words)
 
     def line(self, words: str) -> None:
-        """Type a line."""
+        """Type a line, in answer to what stands there."""
         self._machine.type(f"{words}\n")
 
     def shown(self) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.image
 STICK = "/run/sanmen/stick"
 END_S = 600.0
+EMPTY = r"^\S*# *$"
+"""A terminal that was cleared, with nothing on it but the shell's question."""
 
 
 def test_a_resident_of_the_old_gate_opens_the_new_one(bay: Bay, tmp_path: Path) -> None:
@@ -32,31 +34,31 @@ def test_a_resident_of_the_old_gate_opens_the_new_one(bay: Bay, tmp_path: Path) 
         bay.bench.ready(old)
         card = issued_card(old.guest)
         terminal = Terminal(old)
-        terminal.line(f"mount -o remount,rw {STICK}")
-        terminal.line("as-gate backup init --language english")
+        terminal.command(f"mount -o remount,rw {STICK}")
+        terminal.command("as-gate backup init --language english")
         key = terminal.wait(r"gate key (\w+)")[1]
         terminal.wait(r"Type the words from the paper:")
         numbered = dict(re.findall(r"\b(\d+) ([a-z]+)\b", terminal.shown()))
         words = " ".join(numbered[str(number)] for number in range(1, 25))
         terminal.line(words)
         terminal.wait(r"recovery key kept")
-        terminal.line(f"as-gate backup make {STICK}/gate.backup --reason yearly")
+        terminal.command(f"as-gate backup make {STICK}/gate.backup --reason yearly")
         terminal.wait(r"backup \w+ in .*gate\.backup")
-        terminal.line(f"as-gate backup erasures {STICK}/erasures")
+        terminal.command(f"as-gate backup erasures {STICK}/erasures")
         terminal.wait(r"erasure list in")
-        terminal.line(f"umount {STICK}; clear")
-        terminal.wait(r"^\S*# *$")
+        terminal.command(f"umount {STICK}; clear")
+        terminal.wait(EMPTY)
 
     new = bay.bench.card("new")
     ask_for(new, tmp_path)
     with bay.bench.power_on(new, stick=plugged) as machine:
         bay.bench.ready(machine)
         terminal = Terminal(machine)
-        terminal.line(
+        terminal.command(
             "systemctl stop sanmen.target && find /var/lib/sanmen/gate -mindepth 1 -delete; clear"
         )
-        terminal.wait(r"^\S*# *$")
-        terminal.line(
+        terminal.wait(EMPTY)
+        terminal.command(
             f"as-gate restore {STICK}/gate.backup --gate-key {key} --reason replaced"
             f" --erasures {STICK}/erasures"
         )
@@ -64,7 +66,7 @@ def test_a_resident_of_the_old_gate_opens_the_new_one(bay: Bay, tmp_path: Path) 
         terminal.line(words)
         note("restored", terminal.wait(r"restored \d+ people.*")[0])
         assert words.split()[5] not in terminal.shown()  # typed unseen
-        terminal.line("exit")
+        terminal.command("exit")
         machine.wait_off(END_S)
 
     with bay.bench.power_on(new) as machine:
