@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.rig.browser import CHROMIUM, driver, need_chromium
+from tests.rig.processes import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -295,15 +296,8 @@ class Screen:
 
     def browser(self) -> list[int]:
         """Return the pids of the browser's processes, by its profile."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                line = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
-            except OSError:
-                continue
-            if f"--user-data-dir={self.profile}".encode() in line and b"kiosk.sh" not in line:
-                found.append(int(entry.name))
-        return sorted(found)
+        found = running(f"--user-data-dir={self.profile}")
+        return sorted(pid for pid, words in found.items() if "kiosk.sh" not in " ".join(words))
 
     def stop(self) -> int:
         self._process.terminate()

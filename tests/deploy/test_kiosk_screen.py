@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from tests.rig.browser import need_chromium
+from tests.rig.processes import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,14 +107,8 @@ class Panel:
 
     def found(self, program: str) -> list[int]:
         """Return the screen's programs of this name, by their arguments."""
-        pids = []
-        for entry in Path("/proc").iterdir():
-            with suppress(OSError):
-                words = (entry / "cmdline").read_bytes().decode().replace("\0", " ").split()
-                ours = entry.name.isdigit() and any(str(self._run) in word for word in words)
-                if ours and any(word.endswith(program) for word in words[:2]):
-                    pids.append(int(entry.name))
-        return pids
+        found = running(str(self._run))
+        return [pid for pid, words in found.items() if any(w.endswith(program) for w in words[:2])]
 
     def kill(self, program: str, sign: signal.Signals = signal.SIGKILL, kind: str = "") -> None:
         """Let the programs of this name, and of Chromium's kind, die."""
