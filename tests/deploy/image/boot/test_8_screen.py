@@ -75,7 +75,8 @@ def until_drawn(
 
 def settled(machine: Machine) -> npt.NDArray[np.uint8]:
     """Return the page once its heading stays: for a while it says that the gate begins."""
-    until, first = time.monotonic() + DRAWN_S, until_drawn(machine)
+    first = until_drawn(machine)
+    until = time.monotonic() + DRAWN_S
     while time.monotonic() < until:
         time.sleep(20)
         later = seen(machine)
