@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from appliance.terminal import Phase
 from tests.rig.browser import CHROMIUM, launched
-from tests.rig.screen import Browser, Gate, Shown, terminal, until
+from tests.rig.screen import Gate, Shown, terminal, until
+from tests.rig.wire_browser import Browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,7 @@ def to_event(gate: Gate, shown: Shown) -> list[float]:
     spans: list[float] = []
     read = Event()
     arrived = [0.0]
-    with Browser.launched(shown).stream() as stream:
+    with Browser.launched(shown.launch_file).stream() as stream:
         stream.named("message")
 
         def listen() -> None:

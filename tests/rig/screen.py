@@ -1,15 +1,13 @@
-"""The screen's room on a real loopback port, a gate that speaks to it, and a browser's manners."""
+"""The screen's room on a real loopback port, and a gate that speaks to it."""
 
 from __future__ import annotations
 
 import asyncio
-import http.client
 import time
 from collections import deque
 from contextlib import suppress
 from threading import Condition, Thread
-from typing import TYPE_CHECKING, Self
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
 
 from appliance.clock import SystemClock
 from appliance.config import parse
@@ -18,6 +16,7 @@ from appliance.link import Door, Link
 from appliance.messages import Hint
 from appliance.terminal import FROM_SCREEN, Doors, Phase, Portal, Standing, Terminal, Touched
 from appliance.ui.process import UiRoom
+from tests.rig.wire_browser import PATIENCE_S, read_launch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from hardware.ports import Indicator, Sound
 
 CONFIG = '[site]\nname = "里弄"\nsimulation = true\n[ui]\nport = 0\n'
-PATIENCE_S = 15.0
-"""For what must come; a slow machine is no fault."""
 OPEN = Doors(Standing.OPEN, Standing.OPEN, Standing.OPEN)
 
 
@@ -162,7 +159,7 @@ class Shown:
         until(lambda: self.launch_file.exists() or self._fault, "the launch file")
         if self._fault is not None:
             raise self._fault
-        self.port = int(self.launch_file.read_text().partition("#")[0].rsplit(":")[-1].strip("/"))
+        self.port = read_launch(self.launch_file)[0]
 
     @property
     def launch_file(self) -> Path:
@@ -171,7 +168,7 @@ class Shown:
 
     def token(self) -> str:
         """Return the launch token that is good now."""
-        return self.launch_file.read_text().strip().partition("#")[2]
+        return read_launch(self.launch_file)[1]
 
     def close(self) -> None:
         """Stop the room and wait for its end."""
@@ -190,135 +187,3 @@ class Shown:
         self._loop = asyncio.get_running_loop()
         self.room = UiRoom(parse(self._text), self.folder, SystemClock(), self._devices)
         await self.room.run(Silent())  # type: ignore[arg-type]
-
-
-class Browser:
-    """Sends exactly what our page in our browser sends, unless told otherwise."""
-
-    def __init__(self, port: int, cookie: str = "", tab: int | None = None) -> None:
-        self.port = port
-        self.cookie = cookie
-        self.number = time.monotonic_ns() if tab is None else tab
-        self.csrf = ""
-
-    @classmethod
-    def launched(cls, shown: Shown) -> Self:
-        """Return a browser that was started with the launch token, its page loaded."""
-        new = cls(shown.port)
-        status, headers, _ = new.post("/launch", {"token": shown.token()})
-        assert status == 204
-        new.cookie = headers["set-cookie"].partition(";")[0]
-        return new.load()
-
-    def load(self) -> Self:
-        """Load the page, as a new tab."""
-        status, _, page = self.get("/")
-        assert status == 200
-        self.number = int(_between(page, 'name="tab" value="'))
-        self.csrf = _between(page, 'name="csrf" value="')
-        return self
-
-    @property
-    def origin(self) -> str:
-        """The page's own."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def headers(self, **other: str | None) -> dict[str, str]:
-        """Return the headers of our page; None leaves one out."""
-        usual = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin", "Cookie": self.cookie}
-        named = {name.replace("_", "-"): value for name, value in other.items()}
-        return {name: value for name, value in {**usual, **named}.items() if value}
-
-    def get(self, path: str, **other: str | None) -> tuple[int, dict[str, str], str]:
-        """Ask for a path; return status, headers and text."""
-        return self.ask("GET", path, None, self.headers(**{"Origin": None, **other}))
-
-    def post(
-        self, path: str, values: dict[str, str] | bytes, **other: str | None
-    ) -> tuple[int, dict[str, str], str]:
-        """Post a form."""
-        body = values if isinstance(values, bytes) else urlencode(values).encode()
-        kind = {"Content_Type": "application/x-www-form-urlencoded"}
-        return self.ask("POST", path, body, self.headers(**{**kind, **other}))
-
-    def touch(self, act: str, page: str = "", value: str = "", **fields: str) -> int:
-        """Touch something; return the status."""
-        own = {"csrf": self.csrf, "tab": str(self.number)}
-        return self.post("/touch", {**own, "act": act, "page": page, "value": value, **fields})[0]
-
-    def ask(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
-    ) -> tuple[int, dict[str, str], str]:
-        """Send one request on a connection of its own."""
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
-        try:
-            line.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
-            for name, value in headers.items():
-                line.putheader(name, value)
-            if body is not None and "Content-Length" not in headers:
-                line.putheader("Content-Length", str(len(body)))
-            line.endheaders(body)
-            answer = line.getresponse()
-            text = answer.read().decode()
-            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, text
-        finally:
-            line.close()
-
-    def stream(self) -> Stream:
-        """Open the stream of this tab."""
-        return Stream(self)
-
-
-class Stream:
-    """Server-sent events, read one by one."""
-
-    def __init__(self, browser: Browser) -> None:
-        self._line = http.client.HTTPConnection("127.0.0.1", browser.port, timeout=PATIENCE_S)
-        headers = browser.headers(Origin=None)
-        self._line.request("GET", f"/stream?tab={browser.number}", headers=headers)
-        self.answer = self._line.getresponse()
-        self.status = self.answer.status
-
-    def event(self) -> tuple[str, str]:
-        """Return name and data of the next event; ("", "") at the end."""
-        name, data = "", []
-        for raw in iter(self.answer.readline, b""):
-            line = raw.decode().rstrip("\n")
-            if not line:
-                return name or "message", "\n".join(data)
-            key, _, value = line.partition(": ")
-            if key == "event":
-                name = value
-            elif key == "data":
-                data.append(value)
-        return "", ""
-
-    def named(self, wanted: str) -> str:
-        """Return the data of the next event of a name."""
-        while True:
-            name, data = self.event()
-            assert name, f"the stream ended before {wanted}"
-            if name == wanted:
-                return data
-
-    def shows(self, part: str) -> str:
-        """Wait for a screen with this in it."""
-        end = time.monotonic() + PATIENCE_S
-        while part not in (html := self.named("message")):
-            assert time.monotonic() < end, f"waited in vain for {part}"
-        return html
-
-    def close(self) -> None:
-        """Leave."""
-        self.answer.close()
-        self._line.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def _between(text: str, mark: str) -> str:
-    return text.partition(mark)[2].partition('"')[0]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 
 from appliance.cli import memory_scan
 from appliance.cli.memory_scan import Scanner
@@ -24,11 +23,13 @@ from appliance.errors import SanmenError
 from appliance.gate.archive import create_archive
 from appliance.supervisor import Supervisor
 from hardware.sim.library import footage_path
-from tests.rig.screen import Browser
+from tests.rig.wire_browser import Browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from websockets.sync.client import ClientConnection
 
 pytestmark = pytest.mark.rig
 TABLES = 1_024
@@ -73,11 +74,7 @@ class Gate:
         while not all(room.ready for room in self._rooms.rooms):
             assert time.monotonic() < until, self.told
             time.sleep(0.1)
-        address, _, token = self._launch.read_text("ascii").strip().partition("#")
-        browser = Browser(int(address.rsplit(":")[-1].strip("/")))
-        headers = browser.post("/launch", {"token": token})[1]
-        browser.cookie = headers["set-cookie"].partition(";")[0]
-        return browser.load()
+        return Browser.launched(self._launch)
 
     def close(self) -> None:
         """Stop all rooms."""
@@ -100,22 +97,6 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
     made = Gate(tmp_path)
     yield made
     made.close()
-
-
-@contextmanager
-def preview(browser: Browser) -> Iterator[ClientConnection]:
-    """Open the line of the picture; cut it at the end without a farewell."""
-    with connect(
-        f"ws://127.0.0.1:{browser.port}/preview?tab={browser.number}",
-        additional_headers={"Cookie": browser.cookie},
-        origin=browser.origin,  # type: ignore[arg-type]
-        proxy=None,
-        close_timeout=0.2,
-    ) as line:
-        try:
-            yield line
-        finally:
-            line.socket.close()
 
 
 def lent(line: ClientConnection, most: int, within_s: float) -> list[bytes]:
@@ -144,7 +125,7 @@ def watch(gate: Gate, browser: Browser) -> tuple[list[bytes], int]:
     """Ask for face; return the pictures lent, and how much of the last the screen then held."""
     vision, screen = gate.pid("vision"), gate.pid("ui")
     assert browser.touch("face") == 204
-    with preview(browser) as line:
+    with browser.glimpse() as line:
         shown, held = lent(line, PICTURES, COMES_S), 0
         if not shown:
             return shown, held

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 from appliance.preview_link import LARGEST
 from appliance.terminal import Ground, Page, Phase
 from appliance.ui.frames import Frames
-from tests.rig.screen import PATIENCE_S, Browser, Gate, Shown, terminal, until
+from tests.rig.screen import Gate, Shown, terminal, until
+from tests.rig.wire_browser import PATIENCE_S, Browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +109,7 @@ def shown(tmp_path: Path) -> Iterator[Shown]:
 @pytest.fixture
 def browser(gate: Gate, shown: Shown) -> Browser:
     until(lambda: gate.met, "gate")
-    return Browser.launched(shown)
+    return Browser.launched(shown.launch_file)
 
 
 @pytest.fixture
@@ -122,19 +123,6 @@ def allow(gate: Gate, shown: Shown, *, on: bool = True) -> None:
     """Let gate say whether the picture may be shown, and the screen hear it."""
     gate.say(terminal(Phase.FACE if on else Phase.IDLE, preview=on))
     until(lambda: shown.room.hub.preview is on, "gate's word on the preview")
-
-
-def opened(browser: Browser, **other: str | None) -> ClientConnection:
-    """Open the preview's WebSocket as our page does."""
-    headers = browser.headers(**other)
-    origin = headers.pop("Origin", None)
-    return connect(
-        f"ws://127.0.0.1:{browser.port}/preview?tab={browser.number}",
-        additional_headers=headers,
-        origin=origin,  # type: ignore[arg-type]
-        compression=None,
-        open_timeout=PATIENCE_S,
-    )
 
 
 def held(shown: Shown) -> bytearray:
@@ -157,7 +145,7 @@ def test_a_stranger_sees_nothing(
 ) -> None:
     allow(gate, shown)
     with pytest.raises(InvalidStatus):
-        opened(browser, **change)
+        browser.preview(**change)
 
 
 @pytest.mark.parametrize("path", ["/preview", "/preview/", "/touch", "/stream?tab=1", "/"])
@@ -172,7 +160,7 @@ def test_there_is_one_websocket(browser: Browser, gate: Gate, shown: Shown, path
 
 
 def test_without_gate_s_word_the_page_is_told_off(browser: Browser) -> None:
-    with opened(browser) as page:
+    with browser.preview() as page:
         assert page.recv(PATIENCE_S) == "off"
         with pytest.raises(ConnectionClosed):
             page.recv(PATIENCE_S)
@@ -185,7 +173,7 @@ def test_frames_that_come_without_gate_s_word_are_not_kept(
         vision.send(packed(number))
     allow(gate, shown)
     vision.send(packed(4, b"\xff\xd8fourth\xff\xd9"))
-    with opened(browser) as page:
+    with browser.preview() as page:
         page.send("k")
         assert page.recv(PATIENCE_S) == b"\xff\xd8fourth\xff\xd9"
 
@@ -194,7 +182,7 @@ def test_each_credit_gets_the_newest_frame_and_nothing_queues_up(
     browser: Browser, gate: Gate, shown: Shown, vision: socket.socket
 ) -> None:
     allow(gate, shown)
-    with opened(browser) as page:
+    with browser.preview() as page:
         for number in range(1, 20):
             vision.send(packed(number, b"\xff\xd8%03d\xff\xd9" % number))
         until(lambda: shown.room._preview.frames.sequence == 19, "the newest frame")
@@ -216,7 +204,7 @@ def test_when_it_is_over_the_page_is_told_and_the_picture_overwritten(
         until(lambda: shown.room.hub.preview, "the page's preview")
     else:
         allow(gate, shown)
-    with opened(browser) as page:
+    with browser.preview() as page:
         vision.send(packed(1))
         page.send("k")
         assert page.recv(PATIENCE_S) == PICTURE
@@ -238,7 +226,7 @@ def test_vision_gone_leaves_no_picture_and_the_next_one_is_heard(
     until(lambda: any(held(shown)), "a picture")
     vision.close()
     until(lambda: not any(held(shown)), "its end")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as again, opened(browser) as page:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as again, browser.preview() as page:
         again.connect(str(shown.folder / "preview.socket"))
         again.send(packed(1, b"\xff\xd8again\xff\xd9"))
         page.send("k")
@@ -260,7 +248,7 @@ def test_a_page_that_says_something_else_is_sent_away(
     browser: Browser, gate: Gate, shown: Shown, word: str | bytes
 ) -> None:
     allow(gate, shown)
-    with opened(browser) as page:
+    with browser.preview() as page:
         page.send(word)
         with pytest.raises(ConnectionClosed):
             page.recv(PATIENCE_S)
@@ -272,7 +260,7 @@ def test_a_newer_tab_takes_the_picture_away(
 ) -> None:
     allow(gate, shown)
     newer = Browser(browser.port, browser.cookie).load()
-    with opened(browser) as old:
+    with browser.preview() as old:
         with newer.stream() as stream:
             stream.named("message")
             vision.send(packed(1))
@@ -280,12 +268,12 @@ def test_a_newer_tab_takes_the_picture_away(
                 old.send("k")
             assert old.recv(PATIENCE_S) == "off"
         with pytest.raises(InvalidStatus):
-            opened(browser)
+            browser.preview()
 
 
 def test_a_stopping_room_says_off(browser: Browser, gate: Gate, shown: Shown) -> None:
     allow(gate, shown)
-    with opened(browser) as page:
+    with browser.preview() as page:
         shown.close()
         assert page.recv(PATIENCE_S) == "off"
     assert not (shown.folder / "preview.socket").exists()

@@ -15,7 +15,8 @@ import pytest
 
 from appliance.terminal import Ground, NoPage, Page
 from appliance.ui import connections, guard
-from tests.rig.screen import PATIENCE_S, Browser, Gate, Shown, until
+from tests.rig.screen import Gate, Shown, until
+from tests.rig.wire_browser import PATIENCE_S, Browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def browser(gate: Gate, shown: Shown) -> Browser:
     until(lambda: gate.met, "gate")
     gate.touches.clear()
     gate.say(NoPage())
-    return Browser.launched(shown)
+    return Browser.launched(shown.launch_file)
 
 
 def form(browser: Browser, **other: str) -> dict[str, str]:
@@ -158,19 +159,19 @@ def test_a_wrong_launch_token_opens_nothing_and_spends_nothing(shown: Shown, tok
     status, headers, _ = browser.post("/launch", {"token": token})
     assert status == 403
     assert "set-cookie" not in headers
-    assert Browser.launched(shown).get("/")[0] == 200
+    assert Browser.launched(shown.launch_file).get("/")[0] == 200
 
 
 def test_a_launch_token_is_good_once_and_the_next_is_ready(shown: Shown) -> None:
     token = shown.token()
-    first = Browser.launched(shown)
+    first = Browser.launched(shown.launch_file)
     assert first.post("/launch", {"token": token})[0] == 403
     assert shown.token() != token
-    assert Browser.launched(shown).cookie != first.cookie
+    assert Browser.launched(shown.launch_file).cookie != first.cookie
 
 
 def test_the_launch_file_is_for_this_user_alone(shown: Shown) -> None:
-    Browser.launched(shown)
+    Browser.launched(shown.launch_file)
     for name in ("ui.launch", "ui.session"):
         mode = stat.S_IMODE((shown.folder / name).stat().st_mode)
         assert mode == 0o600
@@ -178,7 +179,7 @@ def test_the_launch_file_is_for_this_user_alone(shown: Shown) -> None:
 
 
 def test_no_secret_of_the_session_stands_in_a_file(shown: Shown) -> None:
-    browser = Browser.launched(shown)
+    browser = Browser.launched(shown.launch_file)
     for file in ("ui.launch", "ui.session"):
         assert browser.cookie.partition("=")[2] not in (shown.folder / file).read_text()
 
@@ -199,7 +200,7 @@ def test_a_form_without_its_token_is_forbidden(
 
 def test_a_token_of_another_session_or_tab_is_forbidden(browser: Browser, shown: Shown) -> None:
     old = dict(form(browser))
-    newer = Browser.launched(shown)
+    newer = Browser.launched(shown.launch_file)
     assert newer.post("/touch", {**old, "tab": str(newer.number)})[0] == 403
     assert newer.post("/touch", old)[0] == 403
     assert browser.touch("help") == 403
@@ -491,7 +492,7 @@ def test_an_altered_session_file_knows_nobody(tmp_path: Path) -> None:
     (tmp_path / "ui.session").write_text("x" * 64)
     shown = Shown(tmp_path)
     try:
-        browser = Browser.launched(shown)
+        browser = Browser.launched(shown.launch_file)
         assert browser.get("/")[0] == 200
     finally:
         shown.close()

@@ -35,15 +35,8 @@ from appliance.terminal import (
 from appliance.ui import gate_line, pages
 from appliance.ui.hours import is_night, volume
 from hardware.errors import DeviceError
-from tests.rig.screen import (
-    CONFIG,
-    PATIENCE_S,
-    Browser,
-    Gate,
-    Shown,
-    terminal,
-    until,
-)
+from tests.rig.screen import CONFIG, Gate, Shown, terminal, until
+from tests.rig.wire_browser import PATIENCE_S, Browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,18 +80,18 @@ def shown(show: Callable[..., Shown]) -> Shown:
 def browser(gate: Gate, shown: Shown) -> Browser:
     until(lambda: gate.met, "the screen")
     until(lambda: shown.room.hub.terminal, "gate")
-    return Browser.launched(shown)
+    return Browser.launched(shown.launch_file)
 
 
 def test_without_gate_the_screen_says_so_and_a_touch_goes_nowhere(shown: Shown) -> None:
-    browser = Browser.launched(shown)
+    browser = Browser.launched(shown.launch_file)
     with browser.stream() as stream:
         assert 'id="s-away"' in stream.named("message")
         assert browser.touch("help") == 503
 
 
 def test_a_gate_that_comes_later_is_found(shown: Shown, tmp_path: Path) -> None:
-    browser = Browser.launched(shown)
+    browser = Browser.launched(shown.launch_file)
     with browser.stream() as stream:
         stream.shows('id="s-away"')
         gate = Gate(tmp_path / "ui.socket")
@@ -168,7 +161,7 @@ def test_a_gate_that_hangs_is_given_up_and_not_waited_for(
     door = Door(tmp_path / "ui.socket")  # nobody ever accepts; its queue is soon full
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as first:
         first.connect(str(tmp_path / "ui.socket"))
-        browser = Browser.launched(show())
+        browser = Browser.launched(show().launch_file)
         with browser.stream() as stream:
             stream.shows('id="s-away"')
             for _ in range(3):
@@ -277,7 +270,7 @@ def test_of_two_browsers_the_newer_is_served_and_the_older_knows_nothing_more(
 ) -> None:
     with browser.stream() as old:
         old.shows('id="s-idle"')
-        newer = Browser.launched(shown)
+        newer = Browser.launched(shown.launch_file)
         assert old.named("replaced") == "1"
         assert browser.touch("help") == 403
         assert newer.touch("help") == 204
@@ -378,7 +371,7 @@ def test_a_touch_is_heard(show: Callable[..., Shown]) -> None:
     device = Speaker()
     shown = show(ALWAYS_DAY, (device, None))
     until(lambda: shown.room.hub.terminal, "gate")
-    browser = Browser.launched(shown)
+    browser = Browser.launched(shown.launch_file)
     assert browser.touch("stop") == 204
     assert browser.touch("help") == 204
     assert device.played == [("key", 0.5), ("help", 0.5)]
@@ -404,7 +397,7 @@ def test_a_device_that_fails_is_not_asked_again(
     device = Speaker(broken=True)
     shown = show(ALWAYS_DAY, (device, device))
     until(lambda: shown.room.hub.terminal, "gate")
-    browser = Browser.launched(shown)
+    browser = Browser.launched(shown.launch_file)
     assert [browser.touch("help"), browser.touch("help")] == [204, 204]
     assert len(device.played) == 1
     assert capfd.readouterr().err.count("ui: sound: ") == 1

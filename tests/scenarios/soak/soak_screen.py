@@ -5,14 +5,12 @@ from __future__ import annotations
 import http.client
 import time
 from contextlib import suppress
-from http import HTTPStatus
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
 
-from tests.rig.screen import Browser
+from tests.rig.wire_browser import Browser
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,13 +46,7 @@ class Client:
         """Open the page anew, with a fresh launch token; False if nobody serves."""
         self.drop()
         try:
-            address, _, token = self._launch_file.read_text("ascii").strip().partition("#")
-            browser = Browser(int(address.rsplit(":")[-1].strip("/")))
-            status, headers, _ = browser.post("/launch", {"token": token})
-            if status != HTTPStatus.NO_CONTENT:
-                raise ValueError(status)
-            browser.cookie = headers["set-cookie"].partition(";")[0]
-            browser.load()
+            browser = Browser.launched(self._launch_file)
             for path in ("/static/sanmen.css", "/nothing", "/static/../x"):
                 browser.get(path)
         except BROKEN:
@@ -104,23 +96,11 @@ class Client:
         if one is None:
             return
         end = time.monotonic() + LOOK_S
-        with (
-            suppress(*BROKEN),
-            connect(
-                f"ws://127.0.0.1:{one.port}/preview?tab={one.number}",
-                additional_headers={"Cookie": one.cookie},
-                origin=one.origin,  # type: ignore[arg-type]
-                proxy=None,
-                close_timeout=0.2,
-            ) as socket,
-        ):
-            try:
-                for _ in range(PICTURES):
-                    socket.send("k")
-                    socket.recv(timeout=max(0.01, end - time.monotonic()))
-                    self.pictures += 1
-            finally:
-                socket.socket.close()
+        with suppress(*BROKEN), one.glimpse() as line:
+            for _ in range(PICTURES):
+                line.send("k")
+                line.recv(timeout=max(0.01, end - time.monotonic()))
+                self.pictures += 1
 
     def drop(self) -> None:
         """Vanish as a browser that crashed."""
