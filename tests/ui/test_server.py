@@ -533,7 +533,9 @@ def test_a_browser_that_gets_the_scripts_one_by_one_follows_gate_all_the_same(
     for name in ("hx-csp", "hx-sse"):
         kiosk.page.route(f"**/{name}.min.js", hold)
     kiosk.page.goto(kiosk.page.url, wait_until="commit")
-    kiosk.page.wait_for_function("window.htmx !== undefined")
+    # the page's policy lets nobody evaluate later what is not true at once
+    until(lambda: kiosk.page.evaluate("() => window.htmx !== undefined"), "htmx")
+    until(lambda: kiosk.page.evaluate("() => true") and len(held) == 2, "two scripts asked for")
     kiosk.page.evaluate("() => new Promise((done) => setTimeout(done, 50))")
     gate.say(PAGE)
     while held:
