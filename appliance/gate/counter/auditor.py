@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from appliance.gate.counter.form import (
     BACK,
     LEAF_ROWS,
+    NEXT,
     Form,
     View,
     at,
@@ -103,7 +104,7 @@ def _kind(session: Session, touch: Touch) -> Turn:
 
 def _day(session: Session) -> View:
     entry = Entry(Pad.DATE, LONGEST_DATE, session.draft.get("day", ""))
-    choices = (BACK, Choice("every-day", Weight.PART), Choice("next", Weight.NEXT))
+    choices = (BACK, Choice("every-day", Weight.PART), NEXT)
     return View(choices=choices, entry=entry)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.gate.counter.arrival import STEPS, arrival, forget
-from appliance.gate.counter.form import BACK, Form, Turn, View, go, stay, text, to, word
+from appliance.gate.counter.form import BACK, NEXT, Form, Turn, View, go, stay, text, to, word
 from appliance.gate.counter.office import (
     LONGEST_HOUSEHOLD,
     household_of,
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from appliance.gate.counter.form import Touch
     from appliance.gate.counter.session import Session
 
-NEXT = Choice("next", Weight.NEXT)
 LONGEST_LABEL = 60
 
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from appliance.gate.counter.form import BACK, Form, Turn, View, at, go, stay, text, to, twins, word
+from appliance.gate.counter.form import (
+    BACK,
+    NEXT,
+    Form,
+    Turn,
+    View,
+    at,
+    go,
+    stay,
+    text,
+    to,
+    twins,
+    word,
+)
 from appliance.gate.counter.office import (
     KINDS,
     LONGEST_HOUSEHOLD,
@@ -42,7 +55,7 @@ def _chosen_what(session: Session, touch: Touch) -> Turn:
 def _household(session: Session) -> View:
     return View(
         rows=who_rows(chosen(session).profile)[1:],
-        choices=(BACK, Choice("next", Weight.NEXT)),
+        choices=(BACK, NEXT),
         entry=Entry(Pad.HOUSEHOLD, LONGEST_HOUSEHOLD),
         step=2,
         steps=2,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.gate.counter.form import BACK, Form, View, go, stay, text, to, word
+from appliance.gate.counter.form import BACK, NEXT, Form, View, go, stay, text, to, word
 from appliance.gate.counter.office import (
     KINDS,
     LONGEST_HOUSEHOLD,
@@ -28,7 +28,7 @@ FOUND = "found"
 
 def _household(_session: Session) -> View:
     return View(
-        choices=(BACK, Choice("all", Weight.PART), Choice("next", Weight.NEXT)),
+        choices=(BACK, Choice("all", Weight.PART), NEXT),
         entry=Entry(Pad.HOUSEHOLD, LONGEST_HOUSEHOLD),
     )
 

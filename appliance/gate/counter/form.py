@@ -26,6 +26,7 @@ CUT_TEXT = 60
 LARGEST_PAGE = LARGEST - 384
 """Bytes, so that its envelope fits as well."""
 BACK = Choice("back", Weight.BACK)
+NEXT = Choice("next", Weight.NEXT)
 LEAF_ACTS = ("prev", "next")
 """Leaves of a list are turned by the counter itself, on every form with `leaves`."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from appliance.gate.access.schedule import ALWAYS, Period, Schedule, Weekday
-from appliance.gate.counter.form import BACK, Form, Turn, View, go, stay, text, to, word
+from appliance.gate.counter.form import BACK, NEXT, Form, Turn, View, go, stay, text, to, word
 from appliance.gate.rules import build_rules
 from appliance.gate.store.settings import Settings
 from appliance.terminal import Choice, Entry, Ground, Pad, Row, Weight
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 DAY: Final = "day"
 OPENS: Final = "opens"
 WHOLE: Final = 24 * 60
-NEXT: Final = Choice("next", Weight.NEXT)
 WORDS: Final = (*("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),)
 MOST_PERIODS: Final = 5
 """Shown of one day."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from appliance.gate.counter.form import BACK, Form, Turn, View, at, go, stay, to, word
+from appliance.gate.counter.form import BACK, NEXT, Form, Turn, View, at, go, stay, to, word
 from appliance.gate.counter.office import (
     KINDS,
     LONGEST_HOUSEHOLD,
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 LONGEST_LABEL = 60
 DATE_LENGTH = 10
-NEXT = Choice("next", Weight.NEXT)
 
 
 def end_of(session: Session, day: date) -> datetime:

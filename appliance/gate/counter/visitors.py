@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Final
 
 from appliance.errors import RosterError
 from appliance.gate.counter.enrol_issue import phone_key
-from appliance.gate.counter.form import BACK, Form, Turn, View, at, go, stay, text, to, twins, word
+from appliance.gate.counter.form import (
+    BACK,
+    NEXT,
+    Form,
+    Turn,
+    View,
+    at,
+    go,
+    stay,
+    text,
+    to,
+    twins,
+    word,
+)
 from appliance.gate.counter.office import (
     KINDS,
     LONGEST_HOUSEHOLD,
@@ -40,7 +53,6 @@ DAYS: Final = {"today": 0, "days3": 2, "week1": 6}
 LONGEST: Final = timedelta(days=366)
 STEPS: Final = 5
 FIRST_ISSUE: Final = 1
-NEXT: Final = Choice("next", Weight.NEXT)
 
 
 def _list(session: Session) -> View:
