@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from appliance.errors import OperatorError, RosterError
-from appliance.gate.counter.form import BACK, Form, Turn, View, go, stay, text, to, word
+from appliance.gate.counter.form import BACK, NEXT, Form, Turn, View, go, stay, text, to, word
 from appliance.gate.counter.office import card_site
 from appliance.gate.counter.staff import OFFICE
 from appliance.gate.counter.wants import WRITE_FAULTS, CardWritten, Want
 from appliance.gate.enrolment.arrival import arrive
 from appliance.gate.store.operators import NAME_LIMIT, Role
-from appliance.gate.store.pins import check_pin
+from appliance.gate.store.pins import LONGEST, check_pin
 from appliance.gate.store.records import Profile
 from appliance.terminal import Choice, Entry, Ground, Pad, Row, Weight
 
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from appliance.gate.counter.session import Session
 
 LONGEST_NAME: Final = min(60, NAME_LIMIT)
-LONGEST_PIN: Final = 12
 STEPS: Final = 5
-NEXT: Final = Choice("next", Weight.NEXT)
 ROLES: Final = tuple(role.value for role in Role)
 NAME, ROLE, CARD, PIN = "name", "role", "card", "pin"
 
@@ -102,7 +100,7 @@ def _written(session: Session, event: CardWritten) -> Turn:
 
 
 def _pin(_session: Session) -> View:
-    return View(choices=(BACK, NEXT), entry=Entry(Pad.PIN, LONGEST_PIN), step=4, steps=STEPS)
+    return View(choices=(BACK, NEXT), entry=Entry(Pad.PIN, LONGEST), step=4, steps=STEPS)
 
 
 def _pin_chosen(session: Session, touch: Touch) -> Turn:
@@ -115,7 +113,7 @@ def _pin_chosen(session: Session, touch: Touch) -> Turn:
 
 
 def _again(_session: Session) -> View:
-    return View(choices=(BACK, NEXT), entry=Entry(Pad.PIN, LONGEST_PIN), step=5, steps=STEPS)
+    return View(choices=(BACK, NEXT), entry=Entry(Pad.PIN, LONGEST), step=5, steps=STEPS)
 
 
 def _add(session: Session, touch: Touch) -> Turn:

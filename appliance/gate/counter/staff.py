@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.errors import OperatorError
-from appliance.gate.counter.form import BACK, Form, View, close, go, leave, stay, to
+from appliance.gate.counter.form import BACK, NEXT, Form, View, close, go, leave, stay, to
 from appliance.gate.counter.wants import WRITE_FAULTS, CardShown, CardWritten, Want
 from appliance.gate.store.operator_record import Role
 from appliance.gate.store.operators import Operator
-from appliance.gate.store.pins import check_pin
+from appliance.gate.store.pins import LONGEST, check_pin
 from appliance.gate.store.records import Profile
 from appliance.terminal import Choice, Entry, Ground, Pad, Weight
 
@@ -22,10 +22,9 @@ HOMES = {
     Role.AUDITOR: "audit.reason",
     Role.TECHNICIAN: "tech.list",
 }
-LONGEST_PIN, LONGEST_NAME = 12, 60
+LONGEST_NAME = 60
 OFFICE = "office"
 """The household of staff on the roster: their cards open the door as anybody's."""
-NEXT = Choice("next", Weight.NEXT)
 
 
 def _card(session: Session) -> View:
@@ -43,7 +42,7 @@ def _shown(session: Session, shown: CardShown) -> Turn:
 
 
 def _pin(_session: Session) -> View:
-    return View(choices=(BACK, NEXT), entry=Entry(Pad.PIN, LONGEST_PIN))
+    return View(choices=(BACK, NEXT), entry=Entry(Pad.PIN, LONGEST))
 
 
 def _login(session: Session, touch: Touch) -> Turn:
@@ -96,7 +95,7 @@ def _written(session: Session, event: CardWritten) -> Turn:
 
 
 def _new_pin(_session: Session) -> View:
-    return View(choices=(BACK, NEXT), entry=Entry(Pad.PIN, LONGEST_PIN), step=3, steps=4)
+    return View(choices=(BACK, NEXT), entry=Entry(Pad.PIN, LONGEST), step=3, steps=4)
 
 
 def _chosen(session: Session, touch: Touch) -> Turn:
@@ -109,7 +108,7 @@ def _chosen(session: Session, touch: Touch) -> Turn:
 
 
 def _again(_session: Session) -> View:
-    return View(choices=(BACK, NEXT), entry=Entry(Pad.PIN, LONGEST_PIN), step=4, steps=4)
+    return View(choices=(BACK, NEXT), entry=Entry(Pad.PIN, LONGEST), step=4, steps=4)
 
 
 def _repeated(session: Session, touch: Touch) -> Turn:

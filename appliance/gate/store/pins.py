@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from appliance.errors import OperatorError, SealBrokenError
 
-SHORTEST, LONGEST = 6, 16
+SHORTEST, LONGEST = 6, 12
+"""Digits; as the screen asks for and takes."""
 SALT_BYTES = 16
 HASH_BYTES = 32
 COST, BLOCK, PARALLEL = 2**15, 8, 1

@@ -52,6 +52,11 @@ def kinds(log: AuditLog) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.parametrize("pin", ["829164", "829164037551"])
+def test_the_shortest_and_the_longest_pin_are_fit(pin: str) -> None:
+    check_pin(pin)
+
+
 @pytest.mark.parametrize(
     "pin",
     [
@@ -63,7 +68,7 @@ def kinds(log: AuditLog) -> list[tuple[str, str]]:
         "135791",
         "\uff18\uff12\uff19\uff11\uff16\uff14",
         "82916a",
-        "8" * 17,
+        "8291640375514",
         " 829164",
     ],
 )
