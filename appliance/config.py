@@ -28,8 +28,12 @@ def load(path: Path) -> Config:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ConfigError(f"configuration {path}", str(fault), "a readable TOML file") from fault
+    except OSError as fault:
+        raise ConfigError(
+            f"configuration {path}", fault.strerror, "a readable TOML file"
+        ) from fault
+    except UnicodeDecodeError as fault:
+        raise ConfigError(f"configuration {path}", str(fault), "TOML in UTF-8") from fault
     config = parse(text)
     root = path.resolve().parent
     store = msgspec.structs.replace(
