@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import tempfile
@@ -21,6 +22,7 @@ from appliance.cli.demo_screen import demo_screen
 from appliance.cli.house import House, temporary_config, trial_consent
 from appliance.cli.scenes import Card, Code, Scene, scenes
 from appliance.clock import SkippingClock, SystemClock
+from appliance.errors import ConfigError
 from appliance.gate.archive import create_archive
 from appliance.gate.credential.pass_token import PhoneKey
 from appliance.gate.enrolment.desk import Application
@@ -87,6 +89,10 @@ def demo(
     store is temporary and erased at the end. With --screen the three rooms run as at a gate; the
     screen opens in the browser, and keys say who comes to the terminal with what.
     """
+    if svg is not None and (svg.is_dir() or not os.access(svg.parent, os.W_OK)):
+        raise ConfigError(f"picture {svg}", "cannot be made there", "a file in a folder of yours")
+    if screen and (fast or svg is not None):
+        raise ConfigError("demo --screen", "with --fast or --svg", "--screen alone")
     if screen:
         demo_screen(Console(highlight=False))
         return

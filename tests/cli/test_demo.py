@@ -33,6 +33,25 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--svg", "/nowhere/shown.svg"), "/nowhere/shown.svg"),
+        (("--svg", "."), "picture ."),
+        (("--screen", "--fast"), "--fast"),
+        (("--screen", "--svg", "shown.svg"), "--svg"),
+    ],
+)
+def test_what_cannot_be_done_is_said_at_once(words: tuple[str, ...], named: str) -> None:
+    done = run("demo", *words)
+
+    assert done.returncode == 2
+    assert not done.stdout
+    assert done.stderr.startswith("sanmen: ")
+    assert named in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.fixture(scope="module")
 def shown() -> subprocess.CompletedProcess[str]:
     return run("demo", "--fast")
