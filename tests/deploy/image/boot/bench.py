@@ -103,17 +103,24 @@ class Bench:
 
     def card(self, name: str, gate_file: str = GATE_FILE) -> SdCard:
         """Return a card as flashed, with the technician's file on it."""
-        made = self.folder / f"{name}.img"
-        words = ["cp", "--sparse=always", "--reflink=auto", str(self.image), str(made)]
-        subprocess.run(words, check=True)  # noqa: S603 - Debian's
-        with made.open("r+b") as file:
+        card = self._copied(self.image, name)
+        with card.image.open("r+b") as file:
             file.truncate(self.image.stat().st_size + LARGER)  # the data partition is to grow
-        card = SdCard(made)
         if gate_file:
             written = self.folder / "gate.toml"
             written.write_text(gate_file, "utf-8")
             card.put("bootconfig", "gate.toml", written)
         return card
+
+    def twin(self, card: SdCard, name: str) -> SdCard:
+        """Return a copy of a card that lies in no machine that runs."""
+        return self._copied(card.image, name)
+
+    def _copied(self, image: Path, name: str) -> SdCard:
+        made = self.folder / f"{name}.img"
+        words = ["cp", "--sparse=always", "--reflink=auto", str(image), str(made)]
+        subprocess.run(words, check=True)  # noqa: S603 - Debian's
+        return SdCard(made)
 
     @contextmanager
     def power_on(

@@ -70,7 +70,8 @@ def until_drawn(
         if is_page(picture) and other:
             return picture
         time.sleep(2)
-    raise AssertionError("no such page was drawn")
+    told = machine.guest.run("journalctl", "-b", "-u", "kiosk.service", "-n", "20", "--no-pager")
+    raise AssertionError(f"no such page was drawn\n{told.out}")
 
 
 def settled(machine: Machine) -> npt.NDArray[np.uint8]:
