@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from appliance.light import PlaySound, ShowLight
 from appliance.terminal import NoPage, Page, Terminal
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from appliance.link import Said
 
 Language = Literal["zh", "en"]
+WATCHED_NS: Final = 3_000_000_000
+"""A page takes a beat every second; one that misses three tells its reader so, and is none."""
 
 
 class Hub:
@@ -39,6 +41,7 @@ class Hub:
         self._usual = language
         self._idle_ns = idle_ns
         self._touched_ns = 0
+        self._beat_ns: int | None = None
         self._change = asyncio.Event()
         self._heeds: list[Callable[[], None]] = []
         self.terminal: Terminal | None = None
@@ -86,6 +89,14 @@ class Hub:
     def touch(self, now_ns: int) -> None:
         """Note that somebody is here."""
         self._touched_ns = now_ns
+
+    def beat(self, now_ns: int) -> None:
+        """Note that a page has taken a beat."""
+        self._beat_ns = now_ns
+
+    def watched(self, now_ns: int) -> bool:
+        """Whether a browser has the page open."""
+        return self._beat_ns is not None and now_ns - self._beat_ns < WATCHED_NS
 
     def settle(self, now_ns: int) -> None:
         """Go back to the usual language and size once nobody has been here for a while."""

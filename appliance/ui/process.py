@@ -45,6 +45,8 @@ PREVIEW: Final = "preview.socket"
 """This room listens, vision connects."""
 BEAT_S: Final = 0.1
 """Between two looks at gate, sounds and the watchdog, seconds."""
+UNSEEN: Final = "no browser has the page open"
+"""Said to systemd; an update on trial is not kept while a screen shows nothing."""
 QUEUE: Final = 16
 """Connections that wait to be taken."""
 FAREWELL_S: Final = 1
@@ -122,8 +124,9 @@ class UiRoom:
                     watchdog.ready()
                 self._line.tend()
                 self._feel.tend()
-                self.hub.settle(self._clock.now_ns())
-                watchdog.alive()
+                now_ns = self._clock.now_ns()
+                self.hub.settle(now_ns)
+                watchdog.alive("" if self.hub.watched(now_ns) else UNSEEN)
                 await asyncio.sleep(BEAT_S)
             serving.result()
         finally:

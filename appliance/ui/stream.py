@@ -57,5 +57,6 @@ async def snapshots(
         if now_ns >= beat_ns:
             beat_ns = now_ns + BEAT_NS
             yield BEAT
+            hub.beat(now_ns)
         wake_ns = min(beat_ns, canvas.due_ns or beat_ns)
         await changed(mark, max(0, wake_ns - now_ns) / 1e9)

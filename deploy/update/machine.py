@@ -214,6 +214,13 @@ class Machine:
         except UpdateError:
             return True
 
+    def has_screen(self) -> bool:
+        """Whether a screen is connected, and no technician's terminal is on it."""
+        if (self.root / "run/service-shell").exists():
+            return False
+        sockets = (self.root / "sys/class/drm").glob("card*-*/status")
+        return any(_said(one) == "connected" for one in sockets)
+
     def other(self, slot: Slot) -> Slot:
         """Return the slot that is not this one."""
         first, second = self.slots
@@ -228,3 +235,11 @@ class Machine:
         if len(content) != WORD_BYTES:
             raise UpdateError("slots", f"firmware's word {name}", f"{len(content)} bytes")
         return int.from_bytes(content, "big")
+
+
+def _said(path: Path) -> str:
+    """Return what a file of the kernel's says, nothing if it has just gone."""
+    try:
+        return path.read_text("ascii", "replace").strip()
+    except OSError:
+        return ""

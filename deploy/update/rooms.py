@@ -2,7 +2,8 @@
 
 A room says READY=1 to systemd when it works: the gate when store and log are open, whole and
 brought forward, vision when the camera is open, the screen when it serves its pages. From then on
-each says WATCHDOG=1 from its loop, or is killed; vision adds what is wrong with the camera.
+each says WATCHDOG=1 from its loop, or is killed; vision adds what is wrong with the camera, the
+screen's room whether a browser has its page open.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 UNITS: Final = ("sanmen-gate.service", "sanmen-vision.service", "sanmen-ui.service")
+SCREEN: Final = UNITS[-1]
 SETTLED_S: Final = 30.0
 """How long all must work without a fault or a new start."""
 LIMIT_S: Final = 300.0
@@ -53,10 +55,19 @@ class Watch:
     why: str = "nothing has answered yet"
 
 
-def seen(before: Watch, rooms: dict[str, Room], now_s: float) -> Watch:
-    """Return what is known after another look."""
+def seen(before: Watch, rooms: dict[str, Room], now_s: float, *, screen: bool) -> Watch:
+    """Return what is known after another look.
+
+    Args:
+        before: what was known.
+        rooms: what systemd tells now.
+        now_s: seconds since the first look.
+        screen: one is connected; without one nobody has the page open, and that is no fault.
+
+    """
     missing = [unit for unit in UNITS if unit not in rooms or not rooms[unit].works]
-    faults = [f"{unit}: {rooms[unit].trouble}" for unit in rooms if rooms[unit].trouble]
+    heard = [unit for unit in rooms if screen or unit != SCREEN]
+    faults = [f"{unit}: {rooms[unit].trouble}" for unit in heard if rooms[unit].trouble]
     starts = sum(room.starts for room in rooms.values())
     if missing or faults:
         why = "; ".join([*(f"{unit} does not run" for unit in missing), *faults])

@@ -99,6 +99,37 @@ def test_a_camera_without_pictures_sends_the_update_back(tried: World) -> None:
     assert "no picture" in tried.machine.why.read_text("utf-8")
 
 
+DARK = ALL_WELL | {UI: Room(works=True, starts=0, trouble="no browser has the page open")}
+
+
+def plug_in_a_screen(gate: World, *states: str) -> None:
+    for number, state in enumerate(states):
+        socket = gate.machine.root / f"sys/class/drm/card{number}-HDMI-A-1"
+        socket.mkdir(parents=True)
+        (socket / "status").write_text(f"{state}\n", "ascii")
+
+
+def test_a_screen_that_stays_dark_sends_the_update_back(tried: World) -> None:
+    plug_in_a_screen(tried, "disconnected", "connected")
+
+    assert not judge(tried, lambda: DARK)
+    assert "no browser has the page open" in tried.machine.why.read_text("utf-8")
+
+
+def test_a_gate_without_a_screen_is_updated_all_the_same(tried: World) -> None:
+    plug_in_a_screen(tried, "disconnected", "unknown")
+    (tried.machine.root / "sys/class/drm/card9-DSI-1/status").mkdir(parents=True)  # not read
+
+    assert judge(tried, lambda: DARK)
+
+
+def test_a_technician_at_the_screen_is_no_fault_of_the_update(tried: World) -> None:
+    plug_in_a_screen(tried, "connected")
+    (tried.machine.root / "run/service-shell").mkdir(parents=True)
+
+    assert judge(tried, lambda: DARK)
+
+
 def test_a_systemd_that_does_not_answer_sends_the_update_back(tried: World) -> None:
     assert not judge(tried, dict)
 
@@ -203,20 +234,20 @@ def test_a_store_that_cannot_be_copied_keeps_the_gate_from_opening_it(tried: Wor
 
 
 def test_all_must_work_for_half_a_minute_without_a_new_start() -> None:
-    watch = rooms.seen(Watch(), ALL_WELL, 10.0)
+    watch = rooms.seen(Watch(), ALL_WELL, 10.0, screen=True)
     assert (watch.since_s, rooms.answered(watch, 39.9), rooms.answered(watch, 40.0)) == (
         10.0,
         False,
         True,
     )
     again = ALL_WELL | {UI: replace(ALL_WELL[UI], starts=1)}
-    watch = rooms.seen(watch, again, 39.0)
+    watch = rooms.seen(watch, again, 39.0, screen=True)
     assert (watch.since_s, rooms.answered(watch, 68.9), rooms.answered(watch, 69.0)) == (
         39.0,
         False,
         True,
     )
-    assert rooms.seen(watch, {GATE: ALL_WELL[GATE]}, 70.0).why == (
+    assert rooms.seen(watch, {GATE: ALL_WELL[GATE]}, 70.0, screen=True).why == (
         "sanmen-vision.service does not run; sanmen-ui.service does not run"
     )
 

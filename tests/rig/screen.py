@@ -122,14 +122,23 @@ class Gate:
             self.met += 1
 
 
-class Silent:
-    """A watchdog that nobody listens to."""
+class Heard:
+    """A watchdog that only remembers.
+
+    Attributes:
+        trouble: what the room said last.
+
+    """
+
+    def __init__(self) -> None:
+        self.trouble: str | None = None
 
     def ready(self) -> None:
         """Say nothing."""
 
-    def alive(self) -> None:
-        """Say nothing."""
+    def alive(self, trouble: str | None = None) -> None:
+        """Remember it."""
+        self.trouble = trouble
 
 
 class Shown:
@@ -139,6 +148,7 @@ class Shown:
         room: itself.
         port: it listens on.
         folder: of the sockets.
+        watchdog: what it tells systemd.
 
     """
 
@@ -150,6 +160,7 @@ class Shown:
     ) -> None:
         self.folder = folder
         self.port = 0
+        self.watchdog = Heard()
         self._text = text
         self._devices = devices
         self._fault: BaseException | None = None
@@ -186,4 +197,4 @@ class Shown:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.room = UiRoom(parse(self._text), self.folder, SystemClock(), self._devices)
-        await self.room.run(Silent())  # type: ignore[arg-type]
+        await self.room.run(self.watchdog)  # type: ignore[arg-type]

@@ -34,6 +34,7 @@ from appliance.terminal import (
 )
 from appliance.ui import gate_line, pages
 from appliance.ui.hours import is_night, volume
+from appliance.ui.process import UNSEEN
 from hardware.errors import DeviceError
 from tests.rig.screen import CONFIG, Gate, Shown, terminal, until
 from tests.rig.wire_browser import PATIENCE_S, Browser
@@ -543,6 +544,17 @@ def test_a_browser_that_gets_the_scripts_one_by_one_follows_gate_all_the_same(
         kiosk.page.evaluate("() => new Promise((done) => setTimeout(done, 50))")
     kiosk.sees(OPEN_PAGE)
     assert kiosk.requests.count(kiosk.page.url) == 3  # launched, let in, and opened once more
+
+
+def test_systemd_hears_whether_a_browser_has_the_page_open(shown: Shown) -> None:
+    until(lambda: shown.watchdog.trouble == UNSEEN, "the room's first word")
+    browser = Browser.launched(shown.launch_file)
+    time.sleep(0.3)
+    assert shown.watchdog.trouble == UNSEEN  # loaded, and nothing shown yet
+    with browser.stream() as stream:
+        stream.named("beat")
+        until(lambda: shown.watchdog.trouble == "", "an open page")
+    until(lambda: shown.watchdog.trouble == UNSEEN, "its end")
 
 
 def test_the_launch_address_opened_again_lets_nobody_in(

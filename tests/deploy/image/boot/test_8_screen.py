@@ -109,6 +109,13 @@ def test_the_page_is_drawn_over_the_whole_screen_and_stays(screen: Machine) -> N
     assert screen.guest.ask("systemctl", "show", "-P", "NRestarts", "kiosk.service") == "0"
 
 
+def test_an_update_on_trial_would_know_that_the_page_is_open(screen: Machine) -> None:
+    until_drawn(screen)
+    assert "connected" in screen.guest.ask("sh", "-c", "cat /sys/class/drm/card*-*/status").split()
+    waiting = 'until [ -z "$(systemctl show -P StatusText sanmen-ui)" ]; do sleep 1; done'
+    assert screen.guest.run("sh", "-c", waiting, within_s=DRAWN_S).code == 0
+
+
 def test_no_key_and_no_mouse_change_anything(screen: Machine) -> None:
     before = until_drawn(screen)
     for keys in ESCAPES:
