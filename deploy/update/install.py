@@ -7,6 +7,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from update import files, record
 from update.bundle import accept, clear
 from update.record import Record
@@ -92,7 +94,7 @@ def put(machine: Machine, target: Slot, offer: Offer) -> None:
     state, commands = after(_state(machine), Event.BEGUN)
     if Command.REFUSE in commands:
         raise UpdateError("on-trial", "this system", state.value)
-    begun = Record(state, target.name, offer.version, machine.running())
+    begun = Record(state, target.name, offer.version, machine.running(), machine.has_screen())
     record.write(machine, begun)
     files.remove(machine.why)  # of an earlier try
     for image in offer.images:
@@ -102,7 +104,7 @@ def put(machine: Machine, target: Slot, offer: Offer) -> None:
             raise UpdateError("dying", f"partition {device}", "reads back otherwise")
     clear(machine)
     state, _ = after(state, Event.WRITTEN)
-    record.write(machine, Record(state, begun.slot, begun.version, begun.before))
+    record.write(machine, replace(begun, state=state))
     ask_to_try(machine)
 
 

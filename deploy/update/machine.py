@@ -215,11 +215,13 @@ class Machine:
             return True
 
     def has_screen(self) -> bool:
-        """Whether a screen is connected, and no technician's terminal is on it."""
-        if (self.root / "run/service-shell").exists():
-            return False
+        """Whether a screen is connected."""
         sockets = (self.root / "sys/class/drm").glob("card*-*/status")
         return any(_said(one) == "connected" for one in sockets)
+
+    def is_serviced(self) -> bool:
+        """Whether the screen is a technician's terminal during this start."""
+        return (self.root / "run/service-shell").exists()
 
     def other(self, slot: Slot) -> Slot:
         """Return the slot that is not this one."""

@@ -25,6 +25,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         slot: name of the slot it goes to.
         version: it brings.
         before: version it was begun from.
+        screen: one was connected then; a system that does not even find it is no better.
 
     """
 
@@ -32,6 +33,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slot: Annotated[str, Meta(pattern=r"^[AB]\Z")]
     version: Annotated[str, Meta(max_length=40)]
     before: Annotated[str, Meta(max_length=40)]
+    screen: bool = False
 
 
 def read(machine: Machine) -> Record | None:

@@ -62,7 +62,7 @@ def seen(before: Watch, rooms: dict[str, Room], now_s: float, *, screen: bool) -
         before: what was known.
         rooms: what systemd tells now.
         now_s: seconds since the first look.
-        screen: one is connected; without one nobody has the page open, and that is no fault.
+        screen: one should show the page; without one nobody has it open, and that is no fault.
 
     """
     missing = [unit for unit in UNITS if unit not in rooms or not rooms[unit].works]

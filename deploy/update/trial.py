@@ -125,7 +125,8 @@ def _missing(
     watch = rooms.Watch()
     now_s = 0.0
     while now_s < rooms.LIMIT_S:
-        watch = rooms.seen(watch, ask(), now_s, screen=machine.has_screen())
+        screen = (found.screen or machine.has_screen()) and not machine.is_serviced()
+        watch = rooms.seen(watch, ask(), now_s, screen=screen)
         if rooms.answered(watch, now_s):
             return ""
         clock.sleep_until_ns(clock.now_ns() + round(rooms.LOOK_S * 1e9))

@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from appliance.clock import SkippingClock
@@ -18,7 +19,8 @@ from tests.deploy.update_world import ALL_WELL, DEPLOY, NEW, OLD, World, firmwar
 
 from update import backend, record, rooms, store_copy, trial  # isort: skip
 from update.__main__ import main, status  # isort: skip
-from update.install import ask_to_try, target_of  # isort: skip
+from update.bundle import Offer  # isort: skip
+from update.install import ask_to_try, put, target_of  # isort: skip
 from update.record import Record  # isort: skip
 from update.rooms import Room, Watch  # isort: skip
 from update.table import Command, Event, State, after  # isort: skip
@@ -114,6 +116,24 @@ def test_a_screen_that_stays_dark_sends_the_update_back(tried: World) -> None:
 
     assert not judge(tried, lambda: DARK)
     assert "no browser has the page open" in tried.machine.why.read_text("utf-8")
+
+
+def test_a_system_that_does_not_find_the_screen_of_before_goes_back(tried: World) -> None:
+    begun = record.read(tried.machine)
+    assert begun is not None
+    record.write(tried.machine, msgspec.structs.replace(begun, screen=True))
+
+    assert not judge(tried, lambda: DARK)
+
+
+def test_whether_there_was_a_screen_is_noted_when_an_update_begins(tmp_path: Path) -> None:
+    bare, shown = world(tmp_path / "bare"), world(tmp_path / "shown")
+    plug_in_a_screen(shown, "connected")
+    for gate, screen in ((bare, False), (shown, True)):
+        put(gate.machine, target_of(gate.machine), Offer(NEW, ()))
+        begun = record.read(gate.machine)
+        assert begun is not None
+        assert (begun.state, begun.screen) == (State.TRYING, screen)
 
 
 def test_a_gate_without_a_screen_is_updated_all_the_same(tried: World) -> None:
