@@ -98,6 +98,7 @@ class LitCamera:
     gains: list[NDArray[np.float32]]
     exposure: Exposure
     identity: str = "lit"
+    origin: None = None
     count: int = 0
 
     @contextmanager
