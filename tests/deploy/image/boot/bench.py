@@ -103,7 +103,7 @@ class Bench:
 
     def card(self, name: str, gate_file: str = GATE_FILE) -> SdCard:
         """Return a card as flashed, with the technician's file on it."""
-        card = self._copied(self.image, name)
+        card = self.twin(SdCard(self.image), name)
         with card.image.open("r+b") as file:
             file.truncate(self.image.stat().st_size + LARGER)  # the data partition is to grow
         if gate_file:
@@ -114,11 +114,8 @@ class Bench:
 
     def twin(self, card: SdCard, name: str) -> SdCard:
         """Return a copy of a card that lies in no machine that runs."""
-        return self._copied(card.image, name)
-
-    def _copied(self, image: Path, name: str) -> SdCard:
         made = self.folder / f"{name}.img"
-        words = ["cp", "--sparse=always", "--reflink=auto", str(image), str(made)]
+        words = ["cp", "--sparse=always", "--reflink=auto", str(card.image), str(made)]
         subprocess.run(words, check=True)  # noqa: S603 - Debian's
         return SdCard(made)
 
