@@ -32,6 +32,12 @@ TOOLS: Final = {
     "rauc": "rauc",
 }
 """Program -> the Debian package that brings it."""
+FOREIGN_TOOLS: Final = {
+    "arch-test": "arch-test",
+    "qemu-aarch64-static": "qemu-user-static",
+    "update-binfmts": "binfmt-support",
+}
+"""What a machine of another processor needs besides: mmdebstrap asks arch-test first."""
 EMULATOR: Final = "/proc/sys/fs/binfmt_misc/qemu-aarch64"
 NEEDED_GB: Final = 12
 """10^9 bytes of free disk: packages, two roots, the card and its packed copy."""
@@ -94,15 +100,18 @@ def problems(host: Host, profile: Profile, work: Path, out: Path) -> list[str]:
         )
     if not host.has_pip:
         found.append("Python's installer is missing. Run: sudo apt install python3-pip")
-    missing = {package for tool, package in TOOLS.items() if not host.finds(tool)}
+    foreign = host.architecture not in {"", profile.architecture}
+    needed = {**TOOLS, **FOREIGN_TOOLS} if foreign else TOOLS
+    missing = {package for tool, package in needed.items() if not host.finds(tool)}
     if missing:
         found.append(f"Programs are missing. Run: sudo apt install {' '.join(sorted(missing))}")
     if host.user != 0:
         found.append("Only root can make a system's files. Run it with: sudo deploy/build")
-    if host.architecture not in {"", profile.architecture} and not host.emulates:
+    if foreign and not host.emulates and not missing & set(FOREIGN_TOOLS.values()):
         found.append(
-            f"This machine is {host.architecture} and cannot run the gate's programs. Run: "
-            "sudo apt install qemu-user-static binfmt-support"
+            f"This machine is {host.architecture} and cannot run the gate's programs: its kernel "
+            "was not told of the emulator, as in a container. Run: sudo sh -c 'mount -t "
+            "binfmt_misc none /proc/sys/fs/binfmt_misc; update-binfmts --enable qemu-aarch64'"
         )
     for folder in dict.fromkeys((work, out)):
         free = host.free(folder) // 10**9

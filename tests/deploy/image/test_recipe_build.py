@@ -31,7 +31,12 @@ BUILD = DEPLOY / "build"
         ({"lacks": ("genimage",)}, "sudo apt install genimage"),
         ({"lacks": ("mcopy", "xz")}, "sudo apt install mtools xz-utils"),
         ({"user": 1000}, "sudo deploy/build"),
-        ({"emulates": False}, "sudo apt install qemu-user-static binfmt-support"),
+        ({"lacks": ("arch-test",)}, "sudo apt install arch-test"),
+        (
+            {"emulates": False, "lacks": ("qemu-aarch64-static", "update-binfmts")},
+            "sudo apt install binfmt-support qemu-user-static",
+        ),
+        ({"emulates": False}, "update-binfmts --enable qemu-aarch64"),
         ({"architecture": ""}, "Use Debian 12"),
         ({"python": (3, 13)}, "This Python is 3.13"),
         ({"has_pip": False}, "sudo apt install python3-pip"),
@@ -55,7 +60,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 
 def test_a_machine_that_can_build_is_not_held_up() -> None:
     assert preflight.problems(host(), load("qemu"), WORK, WORK) == []
-    native = host(architecture="arm64", emulates=False)
+    native = host(architecture="arm64", emulates=False, lacks=tuple(preflight.FOREIGN_TOOLS))
     assert preflight.problems(native, load("qemu"), WORK, WORK) == []
     assert preflight.problems(host(keys=False), load("qemu"), WORK, WORK) == []
 
