@@ -1,5 +1,7 @@
 """An update by a signed bundle: the new system is tried and kept; one that is bad goes back.
 
+What the vendor makes here has no browser: good enough where there is no screen, and nowhere else.
+
 Firmware and restart are emulated (firmware.py): the kernel's word "0 tryboot" is read off the
 console, and the next start takes the partition that autoboot.txt says for a try. Each test goes
 on where the one before ended, as the gate does.
@@ -22,8 +24,8 @@ from tests.deploy.image.boot.slots import NEEDED, Vendor, stick
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from tests.deploy.image.boot.bench import Bench
     from tests.deploy.image.boot.conftest import Bay
     from tests.deploy.image.boot.guest import Guest
     from tests.deploy.image.boot.machine import Machine
@@ -35,22 +37,33 @@ TOLD = "/run/sanmen/update-status/told.json"
 REQUEST = "/run/sanmen/update-request/install"
 SEEN_S = 600.0
 INSTALL_S = 1800.0
-TRIAL_S = 2400.0
-GOOD, BAD = "9.1.0", "9.2.0"
+TRIAL_S = 3600.0
+GOOD, BAD, DARK = "9.1.0", "9.2.0", "9.3.0"
 PENDING = "/var/lib/sanmen/device/update"
 
 
 class Site:
-    """One gate that is updated, and the vendor's stick in its socket."""
+    """One gate that is updated, and the vendor's stick in its socket.
 
-    def __init__(self, bench: Bench, vendor: Vendor) -> None:
-        self.bench, self.card, self.vendor = bench, vendor.card, vendor
-        self.stick = stick(vendor.folder, vendor.bundle(GOOD), vendor.bundle(BAD, broken=True))
-        self.trial = False
+    Attributes:
+        card: a copy, which no other test gets.
+        screen: the gate has one.
+        trial: its next start tries the other slot.
+
+    """
+
+    def __init__(
+        self, bay: Bay, vendor: Vendor, name: str, *bundles: Path, screen: bool = False
+    ) -> None:
+        self.bench, self.vendor, self.screen, self.trial = bay.bench, vendor, screen, False
+        self.card = bay.bench.twin(bay.set_up(), name)
+        self.stick = stick(vendor.folder, *bundles)
 
     @contextmanager
     def power_on(self) -> Iterator[Machine]:
-        with self.bench.power_on(self.card, trial=self.trial, stick=self.stick) as machine:
+        with self.bench.power_on(
+            self.card, trial=self.trial, stick=self.stick, screen=self.screen
+        ) as machine:
             self.bench.meet(machine)
             yield machine
         self.trial = machine.asked_to_try
@@ -85,15 +98,18 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(bay: Bay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def vendor(bay: Bay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendor]:
     missing = [name for name in NEEDED if shutil.which(name) is None]
     if missing:
         pytest.skip(f"NOT UPDATED: needs {', '.join(missing)}")
-    # What the vendor makes has no browser: the tests after these get the card as it was.
-    card = bay.bench.twin(bay.set_up(), "updated")
     folder = tmp_path_factory.mktemp("vendor")
-    yield Site(bay.bench, Vendor(card, folder))
+    yield Vendor(bay.set_up(), folder)
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def site(bay: Bay, vendor: Vendor) -> Site:
+    return Site(bay, vendor, "updated", vendor.bundle(GOOD), vendor.bundle(BAD, broken=True))
 
 
 def version(guest: Guest) -> str:
@@ -184,3 +200,29 @@ def test_a_system_that_does_not_work_goes_back_by_itself(site: Site) -> None:
         log = log_of(machine.guest)
         assert ("entry.granted" in log.kinds, log.wrong) == (True, ())
         assert machine.guest.ask("systemctl", "--failed", "--no-legend", "--plain") == ""
+
+
+def test_a_system_that_leaves_the_screen_dark_goes_back_by_itself(bay: Bay, vendor: Vendor) -> None:
+    site = Site(bay, vendor, "dark", vendor.bundle(DARK), screen=True)
+    before = site.autoboot()
+    with site.power_on() as machine:
+        old = version(machine.guest)
+        site.bench.ready(machine)
+        site.install(machine, DARK)
+    assert site.trial
+
+    with site.power_on() as machine:
+        assert version(machine.guest) == DARK
+        site.bench.ready(machine)  # all three rooms; and nobody sees it
+        machine.wait_off(TRIAL_S)
+    assert not site.trial, "it asked for a second try"
+    assert site.autoboot() == before, "what nobody can see was kept"
+
+    with site.power_on() as machine:
+        assert version(machine.guest) == old
+        site.bench.ready(machine)
+        wait_settled(machine.guest)
+        status = machine.guest.ask(SANMEN, "update", "status")
+        note("dark", status)
+        assert f"{old} is back by itself" in status
+        assert "sanmen-ui.service: no browser" in status
