@@ -31,11 +31,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MAGIC = b"sanmen-tpm-1\n"
+MAGIC = b"sanmen-tpm-2\n"
 LENGTH_BYTES = 2
 LARGEST = 4096
 STORAGE_KEY = "ecc"
-"""The TCG's default template for an ECC storage key: the same chip makes the same key again."""
+STORAGE_ATTRIBUTES = TPMA_OBJECT.DEFAULT_TPM2_TOOLS_CREATEPRIMARY_ATTRS | TPMA_OBJECT.NODA
+"""The TCG's template of an ECC storage key (TPM v2.0 Provisioning Guidance, 7.5.1): the same chip
+makes the same key again. Without NODA a chip takes each loss of power for a wrong guess at it, and
+locks itself after a few."""
 ATTRIBUTES = (
     TPMA_OBJECT.FIXEDTPM | TPMA_OBJECT.FIXEDPARENT | TPMA_OBJECT.USERWITHAUTH | TPMA_OBJECT.NODA
 )
@@ -113,7 +116,9 @@ def _chip(tcti: str) -> Iterator[tuple[ESAPI, ESYS_TR, ESYS_TR, bytes]]:
     """Give the chip, its storage key, an encrypting session, and the storage key's name."""
     try:
         with ESAPI(tcti) as esapi:
-            storage_key, public, *_ = esapi.create_primary(None, STORAGE_KEY)
+            storage_key, public, *_ = esapi.create_primary(
+                None, TPM2B_PUBLIC.parse(STORAGE_KEY, objectAttributes=STORAGE_ATTRIBUTES)
+            )
             try:
                 session = esapi.start_auth_session(
                     storage_key, ESYS_TR.NONE, TPM2_SE.HMAC, "aes128cfb", TPM2_ALG.SHA256
