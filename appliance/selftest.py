@@ -183,7 +183,7 @@ def _store(config: Config) -> str:
     finally:
         archive.close()
     weak = weakness(config.store)
-    strength = f"WEAK KEY: {weak}" if weak else "key bound to this device"
+    strength = f"WEAK KEY: {weak}" if weak else "key bound to this board"
     return f"{strength}; {count} residents"
 
 

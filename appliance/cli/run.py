@@ -64,7 +64,7 @@ def prepare(settings: Config, out: Console) -> None:
         create_archive(settings)
     weak = weakness(settings.store)
     if weak is not None:
-        out.print(f"[bold yellow]weak device key: {weak}; for development only[/]")
+        out.print(f"[bold yellow]weak device key: {weak}[/]")
 
 
 class ScreenAddress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import os
 import shutil
 import socket
 import subprocess
@@ -199,7 +200,18 @@ def test_what_is_weak_is_said(tmp_path: Path, firmware: Callable[[str], None]) -
     assert "lock_device_private_key=1" in str(weakness(section))
     assert "whoever takes the disk" in str(weakness(Store()))
     assert weakness(Store(key="tpm")) is None
-    assert weakness(Store(key="credential")) is None
+
+
+def test_a_credential_is_as_safe_as_the_card_it_lies_on(tmp_path: Path) -> None:
+    section = Store(key="credential", folder=str(tmp_path / "not yet" / "made"))
+    assert "a card that is not encrypted" in str(weakness(section))
+    device = tmp_path.stat().st_dev
+    mapping = tmp_path / f"sys/dev/block/{os.major(device)}:{os.minor(device)}/dm"
+    mapping.mkdir(parents=True)
+    (mapping / "uuid").write_text("LVM-8279f4c93af94e3fa8f8239146c1ad89")
+    assert weakness(section, tmp_path / "sys") is not None
+    (mapping / "uuid").write_text("CRYPT-LUKS2-8279f4c93af94e3fa8f8239146c1ad89-data\n")
+    assert weakness(section, tmp_path / "sys") is None
 
 
 # A TPM 2.0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.errors import KeyMissingError
+from appliance.gate.store.disk import SYSTEM, is_encrypted
 from appliance.gate.store.roots.credential import CredentialKey
 from appliance.gate.store.roots.file import FileKey
 from appliance.gate.store.roots.otp import LOCK, OtpKey
@@ -60,15 +61,27 @@ def create_root(section: Store) -> RootKey:
             return key
 
 
-def weakness(section: Store) -> str | None:
+def weakness(section: Store, system: Path = SYSTEM) -> str | None:
     """Say what is weak about where the key is kept, and how to mend it, or None.
+
+    A credential is sealed with a key of systemd's on the same card as the store, so it is as safe
+    as that card's encryption.
+
+    Args:
+        section: of the configuration.
+        system: sysfs, which tells what is encrypted.
 
     Raises:
         KeyMissingError: the Pi's firmware does not answer.
 
     """
     if section.key == "file":
-        return f"the key lies in {section.key_file}: whoever takes the disk has everything"
+        return (
+            f"the key lies in {section.key_file}: whoever takes the disk has everything; "
+            "for development only"
+        )
+    if section.key == "credential" and not is_encrypted(Path(section.folder), system):
+        return "key and store lie on a card that is not encrypted: whoever takes it has everything"
     if section.key == "otp" and not OtpKey(Path(section.key_file), section.otp_key).locked:
         return f"the OTP key is not locked, so root can read it raw; set {LOCK}"
     return None
