@@ -52,7 +52,7 @@ def seal(secret: bytes, name: str) -> bytes:
     """
     try:
         return subprocess.run(  # noqa: S603 - systemd's own tool, found by PATH
-            ["systemd-creds", "encrypt", f"--name={name}", "-", "-"],  # noqa: S607
+            ["systemd-creds", "encrypt", "--with-key=host", f"--name={name}", "-", "-"],  # noqa: S607
             input=secret,
             capture_output=True,
             check=True,
