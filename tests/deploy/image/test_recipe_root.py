@@ -146,14 +146,34 @@ def test_the_probe_is_in_the_virtual_machine_alone() -> None:
 def test_the_first_start_has_its_id_before_systemd_begins() -> None:
     script = RECIPE / "initrd/usr/share/initramfs-tools/scripts/local-bottom/sanmen"
     text = script.read_text("ascii")
-    assert text.index("e2fsck") < text.index("mount -t ext4") < text.index("mount -o bind")
+    assert (
+        text.index("open_data")
+        < text.index("e2fsck")
+        < text.index("mount -t ext4")
+        < text.index("mount -o bind")
+    )
     assert (OVERLAY / "etc/machine-id").read_bytes() == b""
     for path in (
         script,
+        script.parents[1] / "sanmen-encrypted",
         RECIPE / "initrd/usr/share/initramfs-tools/hooks/sanmen",
         DEPLOY / "build",
     ):
         subprocess.run(["/bin/sh", "-n", str(path)], check=True)  # noqa: S603 - our own
+
+
+def test_what_encrypts_the_data_is_taken_along() -> None:
+    tools = RECIPE / "initrd/usr/share/initramfs-tools"
+    script = (tools / "scripts/sanmen-encrypted").read_text("utf-8")
+    hook = (tools / "hooks/sanmen").read_text("ascii")
+    copied = set(re.findall(r"copy_exec \S*/(\S+) ", hook))
+    for program in ("cryptsetup", "systemd-cryptenroll", "mke2fs", "mkdir", "rm", "tr"):
+        assert re.search(rf"\b{program} ", script), program
+        assert program in copied
+    modules = (tools / "modules.d/sanmen").read_text("ascii").split()
+    assert {"dm_crypt", "adiantum", "nhpoly1305", "chacha_generic", "tpm_tis_spi"} <= set(modules)
+    board = (RECIPE / "profiles/rpi/boot/config.txt").read_text("ascii")
+    assert "dtoverlay=tpm-slb9670\n" in board
 
 
 def test_the_firewall_drops_and_lets_only_the_browser_reach_the_screen() -> None:
