@@ -6,8 +6,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ from tests.deploy.image.boot.sd_card import SdCard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.deploy.image.boot.tpm import Tpm
 
 REPOSITORY = Path(__file__).parents[4]
 PROBE = Path(__file__).parent / "probe"
@@ -128,6 +130,7 @@ class Bench:
         reader: bool = True,
         stick: Path | None = None,
         screen: bool = False,
+        tpm: Tpm | None = None,
     ) -> Iterator[Machine]:
         """Switch a machine on; off again at the end, however that comes.
 
@@ -137,17 +140,21 @@ class Bench:
             reader: is plugged in from the start.
             stick: a drive that is plugged in too.
             screen: is there; without one the browser does not start.
+            tpm: on the board.
 
         """
         self._count += 1
         # A socket's path may have 107 bytes; pytest's folders alone have more.
-        with tempfile.TemporaryDirectory(prefix="qemu-") as short:
-            run = Path(short)
+        with ExitStack() as ending:
+            run = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="qemu-")))
             start = firmware.load(card, run, trial=trial)
-            start = firmware.Start(
-                start.told, start.kernel, start.initrd, f"{start.command_line} {CAMERA}"
-            )
-            machine = Machine(run, Drives(card.image, self.probe(), stick, screen), start)
+            start = replace(start, command_line=f"{start.command_line} {CAMERA}")
+            words: tuple[str, ...] = ()
+            if tpm is not None:
+                start = replace(start, initrd=tpm.behind(start.initrd))
+                words = ending.enter_context(tpm.power(run))
+            drives = Drives(card.image, self.probe(), stick, screen)
+            machine = Machine(run, drives, start, words)
             try:
                 if reader:
                     machine.chip.plug_in()

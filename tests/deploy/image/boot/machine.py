@@ -109,15 +109,24 @@ class Machine:
         port: on this machine that QEMU passes on to `LISTENS` inside.
         powered_at: when it was switched on, by time.monotonic().
 
+    Args:
+        folder: for its log and sockets.
+        drives: that are plugged in.
+        start: what the firmware starts.
+        tpm: QEMU's words for one on the board.
+
     """
 
-    def __init__(self, folder: Path, drives: Drives, start: Start) -> None:
+    def __init__(
+        self, folder: Path, drives: Drives, start: Start, tpm: tuple[str, ...] = ()
+    ) -> None:
         self.folder = folder
         self.lines: list[tuple[float, str]] = []
         self.port = _free_port()
         tree = folder / "tree.dtb"
-        write_tree(tree, BOARD, start.told, LIGHTS)
-        command = [*BOARD, *_devices(folder, drives, self.port)]
+        board = (*BOARD, *tpm)
+        write_tree(tree, board, start.told, LIGHTS)
+        command = [*board, *_devices(folder, drives, self.port)]
         command += ["-dtb", str(tree), "-kernel", str(start.kernel), "-initrd", str(start.initrd)]
         command += [
             "-append",
@@ -202,6 +211,19 @@ class Machine:
     def press_power_key(self) -> None:
         """Press the power key, as a technician does it."""
         self.monitor.do("system_powerdown")
+
+    def wait_said(self, words: str, within_s: float) -> None:
+        """Wait until the console has said something.
+
+        Raises:
+            SilentError: it does not, or the machine ended.
+
+        """
+        until = time.monotonic() + within_s
+        while words not in f"{self.console}\n":
+            if time.monotonic() > until or not self.runs:
+                raise SilentError(f"never said: {words}\n{self.console[-3000:]}")
+            time.sleep(0.01)
 
     def wait_off(self, within_s: float = END_S) -> None:
         """Wait until it is off, or restarts, which ends this run too.
