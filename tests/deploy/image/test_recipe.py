@@ -73,10 +73,12 @@ def test_nothing_in_an_image_lets_anybody_in(name: str) -> None:
 def test_the_only_terminal_is_asked_for_on_the_card_and_for_one_start() -> None:
     units = OVERLAY / "usr/lib/systemd/system"
     said = (units / "service-shell.service").read_text("utf-8").splitlines()
-    asked = "/bootconfig/service.txt"
-    assert f"ConditionPathExists={asked}" in said
+    asked = ("/bootconfig/service.txt", "/bootconfig/service.txt.txt")
+    assert [line for line in said if line.startswith("Condition")] == [
+        f"ConditionPathExists=|{name}" for name in asked
+    ]
     starts = [line for line in said if line.startswith("Exec")]
-    assert starts[0] == f"ExecStartPre=/usr/bin/rm {asked}"  # it fails: no terminal
+    assert starts[0] == f"ExecStartPre=/usr/bin/rm -f {' '.join(asked)}"  # it fails: no terminal
     assert starts[-1].startswith("ExecStart=-/bin/bash ")
     assert "SuccessAction=reboot" in said
     kiosk = (units / "kiosk.service").read_text("utf-8").splitlines()

@@ -20,11 +20,11 @@ COLUMNS = 80
 PROMPT = r"# *$"
 
 
-def ask_for(card: SdCard, folder: Path) -> None:
+def ask_for(card: SdCard, folder: Path, name: str = "service.txt") -> None:
     """Put the file on a card's small partition."""
-    empty = folder / "service.txt"
+    empty = folder / name
     empty.write_bytes(b"")
-    card.put("bootconfig", "service.txt", empty)
+    card.put("bootconfig", name, empty)
 
 
 class Terminal:

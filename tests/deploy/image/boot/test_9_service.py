@@ -47,14 +47,14 @@ def test_without_the_file_a_keyboard_types_nowhere(bay: Bay) -> None:
 
 def test_with_it_a_technician_has_a_terminal_for_one_start(bay: Bay, tmp_path: Path) -> None:
     card = bay.set_up()
-    ask_for(card, tmp_path)
+    ask_for(card, tmp_path, "service.txt.txt")  # by a desk that hides what names end with
 
     with bay.bench.power_on(card) as machine:
         bay.bench.ready(machine)  # the gate works meanwhile
         guest = machine.guest
         assert guest.run("systemctl", "is-active", SHELL).out.strip() == "active"
         assert "bash /dev/tty1" in guest.ask("sh", "-c", LISTENING)
-        assert "service.txt" not in guest.ask("ls", "/bootconfig").split()
+        assert "service.txt" not in guest.ask("ls", "/bootconfig")
         machine.type("sanmen update status >told\n")
         assert came(machine, "-s /run/service-shell/told")
         assert "slot: " in guest.ask("cat", "/run/service-shell/told")
