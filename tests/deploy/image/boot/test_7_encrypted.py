@@ -274,6 +274,7 @@ def test_asked_for_too_late_it_stays_as_it_is(
     with bay.bench.power_on(card, tpm=chip) as machine:
         bay.bench.ready(machine)
         assert machine.guest.ask("findmnt", "-n", "-o", "SOURCE", "/var") == BARE
+        note("not encrypted: a later start", machine.guest.ask("systemd-analyze"))
         shown = as_gate(machine.guest, SANMEN, "keys", "show", "--config", CONFIG, "--json")
         assert "a card that is not encrypted" in shown.json["weak"]
         assert machine.guest.ask("systemctl", "--failed", "--no-legend", "--plain") == ""
