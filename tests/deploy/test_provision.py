@@ -16,6 +16,7 @@ import pytest
 
 from appliance import config
 from appliance.errors import SanmenError
+from tests.deploy import unit_files
 from tests.deploy.provision_world import DEPLOY, FILE, KEY, Machine, machine, sealing
 
 from provision.first_start import FirstStart, failed, seal  # isort: skip
@@ -200,6 +201,34 @@ def steps(folder: Path) -> Iterator[tuple[int, Machine]]:
             require_finished(one)
             return
         yield at, one
+
+
+def is_started(one: Machine) -> bool:
+    """Whether systemd starts the unit of the first start."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed; it comes with systemd")
+    unit = unit_files.units("service")["sanmen-provision.service"]
+    return unit_files.is_started(unit, {"/bootconfig": one.card, "/var/lib/sanmen": one.state})
+
+
+def test_systemd_starts_it_until_all_is_done_and_then_only_for_a_new_file(tmp_path: Path) -> None:
+    seen = 0
+    for at, one in steps(tmp_path):
+        seen += 1
+        finished = (one.state / "device/card-wiped").exists()
+        assert is_started(one) is not finished, at
+        if finished:
+            require_finished(one)
+    assert seen >= 20
+
+    done = machine(tmp_path / "done", FILE.encode())
+    start(done).run()
+    assert not is_started(done)
+    done.file.write_text(FILE, encoding="utf-8")
+    assert is_started(done)
+    done.file.unlink()
+    done.config.unlink()
+    assert is_started(done)
 
 
 def test_a_power_cut_at_any_step_leaves_no_half_gate_and_is_made_good(tmp_path: Path) -> None:
