@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-from image import preflight, release, root, stages, system
+from image import initrd, preflight, release, root, stages, system
 from image.check import static_problems
 from image.faults import BuildError
 from image.manifest import sha256
@@ -88,23 +88,30 @@ def _build(wanted: argparse.Namespace, profile: Profile, version: str, shop: Wor
 
 
 def _twice(wish: stages.Wish, shop: Workshop) -> None:
-    """Make the root a second time in another folder, and compare."""
+    """Make initrd and root a second time in another folder, and compare."""
     other = Workshop(shop.work / "twice", shop.work / "twice", shop.epoch, dry=shop.dry)
-    shop.say("the root a second time, in another folder")
+    shop.say("initrd and root a second time, in another folder")
     shop.do(f"link what was fetched into {other.work}", _linked, shop.work, other.work)
+    initrd.make(wish.profile, other)
     root.make(wish.profile, other, wish.version, wish.signer.certificate)
     root.squash(wish.profile, other)
     if shop.dry:
         return
-    first, second = (sha256(folder / "root.squashfs") for folder in (shop.out, other.out))
-    shop.say(f"first  {first}\n          second {second}")
-    if first != second:
-        raise BuildError("two builds of the same packages differ", "Compare work and work/twice.")
+    for name, *made in (
+        ("initrd", shop.work / "initrd.img", other.work / "initrd.img"),
+        ("root", shop.out / "root.squashfs", other.out / "root.squashfs"),
+    ):
+        first, second = map(sha256, made)
+        shop.say(f"{name}: first  {first}\n          second {second}")
+        if first != second:
+            raise BuildError(
+                f"two builds of the same packages differ: {name}", "Compare work and work/twice."
+            )
 
 
 def _linked(work: Path, other: Path) -> None:
     other.mkdir(exist_ok=True)
-    for name in ("system.tar", "wheels", "initrd.img"):
+    for name in ("system.tar", "wheels"):
         (other / name).unlink(missing_ok=True)
         (other / name).symlink_to(work / name)
 

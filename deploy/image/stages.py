@@ -83,7 +83,11 @@ def plan(wish: Wish, shop: Workshop) -> tuple[Stage, ...]:
         Stage(
             "initrd",
             "make what starts before the system (a few minutes)",
-            lambda: [*digests("deploy/image/initrd"), repr(profile.initrd).encode()],
+            lambda: [
+                *digests("deploy/image/initrd"),
+                repr(profile.initrd).encode(),
+                str(shop.epoch).encode(),
+            ],
             (work / "initrd.img",),
             lambda: initrd.make(profile, shop),
         ),

@@ -12,7 +12,7 @@ import pytest
 
 from tests.deploy.image.image_world import DEPLOY, host, shop
 
-from image import preflight, stages  # isort: skip
+from image import preflight, release, stages  # isort: skip
 from image.faults import BuildError  # isort: skip
 from image.profile import load  # isort: skip
 from image.stages import Stage  # isort: skip
@@ -94,6 +94,19 @@ def test_what_changed_is_done_again_with_all_after_it(tmp_path: Path) -> None:
     assert done[4:] == ["second"]
     stages.run(two_stages(place, done, b"changed"), place, again="first")
     assert done[5:] == ["first", "second"]
+
+
+def test_what_carries_the_builds_time_is_made_anew_for_another(tmp_path: Path) -> None:
+    """Else a build that goes on has other bytes than one from nothing."""
+    now = shop(tmp_path)
+    signer = release.Signer(Path("key"), Path("certificate"), test=True)
+    wish = stages.Wish(load("qemu"), "1", "http://debian.invalid", False, signer)  # noqa: FBT003
+    one, other = (
+        {stage.name: stage.inputs for stage in stages.plan(wish, place)}
+        for place in (now, replace(now, epoch=now.epoch + 1))
+    )
+    for name in ("initrd", "squashfs"):
+        assert list(one[name]()) != list(other[name]()), name
 
 
 def test_a_stage_that_broke_off_is_not_taken_for_done(tmp_path: Path) -> None:
