@@ -27,7 +27,8 @@ def make(profile: Profile, shop: Workshop) -> None:
     root = shop.work / "initrd-root"
     shop.do(f"remove an old {root}", remove, root)
     shop.do(f"make {root}", lambda: root.mkdir(parents=True))
-    shop.call(["tar", "--numeric-owner", "-C", root, "-xf", shop.work / "system.tar"])
+    # `-m`: no file is older than the build's time, which mkinitramfs then gives to all of them.
+    shop.call(["tar", "--numeric-owner", "-C", root, "-mxf", shop.work / "system.tar"])
     shop.do("copy our scripts and the list of modules", place, profile, root)
     shop.call(["chroot", root, "sh", "-c", MAKE], {"PATH": "/usr/sbin:/usr/bin"})
     shop.do("keep the initrd", shutil.copyfile, root / "initrd.img", shop.work / "initrd.img")
