@@ -5,11 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +17,7 @@ from appliance.gate.store.roots.credential import CredentialKey
 from appliance.gate.store.roots.file import FileKey
 from appliance.gate.store.roots.otp import OtpKey
 from appliance.sections import Store
+from tests.rig.software_tpm import SoftwareTpm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -217,67 +214,19 @@ def test_a_credential_is_as_safe_as_the_card_it_lies_on(tmp_path: Path) -> None:
 # A TPM 2.0
 
 
-class Chip:
-    """A software TPM (swtpm) with a state of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self._folder = folder
-        self.socket = folder / "s"
-        self._control = folder / "s.ctrl"
-        self._running = self._started()
-
-    def lose_power(self) -> None:
-        """Take its power away without a word, and give it back."""
-        self._running.kill()
-        self._running.wait()
-        self.socket.unlink()
-        self._control.unlink()
-        self._running = self._started()
-
-    @property
-    def tcti(self) -> str:
-        return f"swtpm:path={self.socket}"
-
-    def close(self) -> None:
-        self._running.terminate()
-        self._running.wait()
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        running = subprocess.Popen(  # noqa: S603
-            [
-                *("swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self._folder}"),
-                *("--server", f"type=unixio,path={self.socket}"),
-                *("--ctrl", f"type=unixio,path={self._control}"),
-                *("--flags", "not-need-init,startup-clear"),
-            ],
-            stderr=subprocess.DEVNULL,
-        )
-        for _ in range(200):  # a file that is there does not listen yet
-            with ExitStack() as lines, suppress(OSError):
-                for path in (self._control, self.socket):
-                    line = lines.enter_context(socket.socket(socket.AF_UNIX))
-                    line.connect(str(path))
-                return running
-            time.sleep(0.05)
-        running.terminate()
-        running.wait()
-        pytest.skip("swtpm did not start")
-
-
 @pytest.fixture
-def chips(tmp_path: Path) -> Iterator[list[Chip]]:
+def chips(tmp_path: Path) -> Iterator[list[SoftwareTpm]]:
     pytest.importorskip("tpm2_pytss")
     if shutil.which("swtpm") is None:
         pytest.skip("needs swtpm")
-    made = [Chip(tmp_path / f"chip{number}") for number in range(2)]
+    made = [SoftwareTpm(tmp_path / f"chip{number}") for number in range(2)]
     yield made
     for chip in made:
         chip.close()
 
 
 def test_the_chip_opens_what_it_sealed_and_only_its_own(
-    tmp_path: Path, chips: list[Chip], capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, chips: list[SoftwareTpm], capfd: pytest.CaptureFixture[str]
 ) -> None:
     from tpm2_pytss import ESAPI  # noqa: PLC0415 - not on every machine
     from tpm2_pytss.constants import ESYS_TR  # noqa: PLC0415
@@ -313,7 +262,7 @@ def test_the_chip_opens_what_it_sealed_and_only_its_own(
 
 
 def test_a_chip_that_lost_power_often_does_not_lock_itself(
-    tmp_path: Path, chips: list[Chip]
+    tmp_path: Path, chips: list[SoftwareTpm]
 ) -> None:
     """It takes lost power for a wrong guess at a key it protects; this one allows three."""
     root = create_root(Store(key="tpm", key_file=str(tmp_path / "sealed"), tpm=chips[0].tcti))
@@ -323,7 +272,9 @@ def test_a_chip_that_lost_power_often_does_not_lock_itself(
         assert root.key() == key
 
 
-def test_an_altered_or_missing_sealed_file_is_refused(tmp_path: Path, chips: list[Chip]) -> None:
+def test_an_altered_or_missing_sealed_file_is_refused(
+    tmp_path: Path, chips: list[SoftwareTpm]
+) -> None:
     path = tmp_path / "sealed"
     section = Store(key="tpm", key_file=str(path), tpm=chips[0].tcti)
     with pytest.raises(KeyMissingError, match="key file"):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 SECTOR = 512
 
@@ -67,6 +65,11 @@ class SdCard:
     def put(self, partition: str, name: str, source: Path) -> None:
         """Copy a file onto a FAT partition, over what is there."""
         _run(["mcopy", "-o", "-i", self._place(partition), str(source), f"::{name}"])
+
+    def ask_for(self, name: str) -> None:
+        """Put an empty file on the small partition, as a technician asks for something."""
+        with tempfile.NamedTemporaryFile() as empty:
+            self.put("bootconfig", name, Path(empty.name))
 
     def names(self, partition: str) -> list[str]:
         """Return the names in a FAT partition's root."""

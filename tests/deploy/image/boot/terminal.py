@@ -9,22 +9,12 @@ from typing import TYPE_CHECKING
 from tests.deploy.image.boot.guest import SilentError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.deploy.image.boot.machine import Machine
-    from tests.deploy.image.boot.sd_card import SdCard
 
 SHELL = "service-shell.service"
 SHOWN_S = 600.0
 COLUMNS = 80
 PROMPT = r"# *$"
-
-
-def ask_for(card: SdCard, folder: Path, name: str = "service.txt") -> None:
-    """Put the file on a card's small partition."""
-    empty = folder / name
-    empty.write_bytes(b"")
-    card.put("bootconfig", name, empty)
 
 
 class Terminal:

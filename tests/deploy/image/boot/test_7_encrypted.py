@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from hardware.sim.card import SoftCard
     from tests.deploy.image.boot.bench import Bench
     from tests.deploy.image.boot.conftest import Bay
-    from tests.deploy.image.boot.machine import Machine
     from tests.deploy.image.boot.sd_card import SdCard
 
 pytestmark = pytest.mark.image
@@ -59,24 +58,22 @@ def chip(tmp_path_factory: pytest.TempPathFactory) -> tpm.Tpm:
     return tpm.Tpm(tmp_path_factory.mktemp("tpm") / "chip", driver)
 
 
-def ask_for(card: SdCard, folder: Path, name: str = ASKED) -> None:
-    """Put the file on a card's small partition."""
-    empty = folder / name
-    empty.write_bytes(b"")
-    card.put("bootconfig", name, empty)
-
-
 def answer_of(card: SdCard) -> str:
     """Return what the start answered on the card."""
     return card.read("bootconfig", ANSWER).decode("utf-8-sig")
 
 
-def stops(machine: Machine) -> None:
-    """Wait until it restarts before systemd began; the relay stayed low."""
-    machine.wait_off(END_S)
+def refused(bench: Bench, card: SdCard, chip: tpm.Tpm | None, says: str) -> str:
+    """Switch on what restarts before systemd begins and changes no data; return its answer."""
+    before = card.content("data", HEAD)
+    with bench.power_on(card, tpm=chip) as machine:
+        machine.wait_off(END_S)
     assert RESTARTS in machine.console
     assert "Welcome to Sanmen" not in machine.console
     assert [high for _, high in machine.relay.changes] in ([], [False])
+    assert f"Sanmen: {says}" in machine.console
+    assert card.content("data", HEAD) == before
+    return answer_of(card)
 
 
 def holds_the_name(card: SdCard) -> bool:
@@ -106,12 +103,12 @@ class Kept:
         self.encrypted: SdCard | None = None
         self.resident: SoftCard | None = None
 
-    def card(self, chip: tpm.Tpm, folder: Path) -> SdCard:
+    def card(self, chip: tpm.Tpm) -> SdCard:
         """Return the card of a gate that was set up with the file; the machine is off."""
         self._bay.empty()
         if self.encrypted is None:
             made = self._bay.bench.card("encrypted")
-            ask_for(made, folder)
+            made.ask_for(ASKED)
             with self._bay.bench.power_on(made, tpm=chip) as machine:
                 self._bay.bench.ready(machine)
                 self.resident = issued_card(machine.guest)
@@ -121,21 +118,14 @@ class Kept:
         return self.encrypted
 
 
-def test_asked_for_without_a_tpm_nothing_starts_and_the_card_says_why(
-    free_bench: Bench, tmp_path: Path
-) -> None:
+def test_asked_for_without_a_tpm_nothing_starts_and_the_card_says_why(free_bench: Bench) -> None:
     card = free_bench.card("no-tpm")
-    ask_for(card, tmp_path, f"{ASKED}.txt")  # by a desk that hides what names end with
-    before = card.content("data", HEAD)
+    card.ask_for(f"{ASKED}.txt")  # by a desk that hides what names end with
 
-    with free_bench.power_on(card) as machine:
-        stops(machine)
+    answer = refused(free_bench, card, None, "encrypt.txt asks for a TPM, and there is none")
 
-    assert "Sanmen: encrypt.txt asks for a TPM, and there is none" in machine.console
-    answer = answer_of(card)
     assert "没有找到 TPM" in answer
     assert "Fit the TPM, or remove encrypt.txt" in answer
-    assert card.content("data", HEAD) == before
     assert {ASKED, "gate.toml"} <= set(card.names("bootconfig"))
     assert BEGUN not in card.names("bootconfig")
 
@@ -146,28 +136,23 @@ def test_a_chip_with_somebodys_password_is_not_used(
     """It would lock itself after a few losses of power, and nobody could forbid it that."""
     pytest.importorskip("tpm2_pytss")
     card = free_bench.card("taken")
-    ask_for(card, tmp_path)
-    before = card.content("data", HEAD)
+    card.ask_for(ASKED)
     taken = replace(chip, state=tmp_path / "taken")
     taken.taken(b"somebody's")
 
-    with free_bench.power_on(card, tpm=taken) as machine:
-        stops(machine)
+    answer = refused(free_bench, card, taken, "the TPM has a password: clear it")
 
-    assert "Sanmen: the TPM has a password: clear it" in machine.console
-    answer = answer_of(card)
     assert "请清除 TPM" in answer
     assert "clear it, or take another" in answer
-    assert card.content("data", HEAD) == before
     assert BEGUN not in card.names("bootconfig")
 
 
 def test_power_cut_after_each_step_the_next_start_begins_anew(
-    free_bench: Bench, chip: tpm.Tpm, tmp_path: Path
+    free_bench: Bench, chip: tpm.Tpm
 ) -> None:
     assert len(STEPS) == 5, SCRIPT
     card = free_bench.card("cut")
-    ask_for(card, tmp_path)
+    card.ask_for(ASKED)
     for step in STEPS:
         with free_bench.power_on(card, tpm=chip) as machine:
             machine.wait_said(f"Sanmen: the data partition {step}\n", SAID_S)
@@ -199,9 +184,9 @@ def test_power_cut_after_each_step_the_next_start_begins_anew(
 
 
 def test_the_same_board_opens_it_after_a_cut_and_a_resident_comes_in(
-    kept: Kept, chip: tpm.Tpm, bay: Bay, tmp_path: Path
+    kept: Kept, chip: tpm.Tpm, bay: Bay
 ) -> None:
-    card = kept.card(chip, tmp_path)
+    card = kept.card(chip)
     assert kept.resident is not None
 
     with bay.bench.power_on(card, tpm=chip) as machine:
@@ -220,40 +205,32 @@ def test_the_same_board_opens_it_after_a_cut_and_a_resident_comes_in(
     assert "is being encrypted" not in machine.console
 
 
-def test_nothing_of_it_can_be_read_off_the_card(
-    kept: Kept, chip: tpm.Tpm, bay: Bay, tmp_path: Path
-) -> None:
+def test_nothing_of_it_can_be_read_off_the_card(kept: Kept, chip: tpm.Tpm, bay: Bay) -> None:
     bare = bay.set_up()
 
     assert holds_the_name(bare), "the search would find nothing anywhere"
-    assert not holds_the_name(kept.card(chip, tmp_path))
+    assert not holds_the_name(kept.card(chip))
 
 
 @pytest.mark.parametrize("board", ["another", "none"])
 def test_on_another_board_it_stays_shut_and_as_it_was(
     kept: Kept, chip: tpm.Tpm, bay: Bay, tmp_path: Path, board: str
 ) -> None:
-    card = bay.bench.twin(kept.card(chip, tmp_path), "elsewhere")
-    ask_for(card, tmp_path)  # whoever asks again does not erase it
-    before = card.content("data", HEAD)
+    card = bay.bench.twin(kept.card(chip), "elsewhere")
+    card.ask_for(ASKED)  # whoever asks again does not erase it
+    card.ask_for(BEGUN)
     other = replace(chip, state=tmp_path / "other") if board == "another" else None
 
-    with bay.bench.power_on(card, tpm=other) as machine:
-        stops(machine)
+    answer = refused(bay.bench, card, other, "the data partition does not open")
 
-    assert "Sanmen: the data partition does not open" in machine.console
-    answer = answer_of(card)
     assert "请放回原来的板" in answer
     assert "restore the backup" in answer
-    assert card.content("data", HEAD) == before
 
 
-def test_a_machine_that_was_set_up_is_never_formatted(
-    kept: Kept, chip: tpm.Tpm, bay: Bay, tmp_path: Path
-) -> None:
-    card = bay.bench.twin(kept.card(chip, tmp_path), "again")
-    ask_for(card, tmp_path)
-    ask_for(card, tmp_path, BEGUN)  # as on a card that forgets what was removed
+def test_a_machine_that_was_set_up_is_never_formatted(kept: Kept, chip: tpm.Tpm, bay: Bay) -> None:
+    card = bay.bench.twin(kept.card(chip), "again")
+    card.ask_for(ASKED)
+    card.ask_for(BEGUN)  # as on a card that forgets what was removed
     assert kept.resident is not None
 
     with bay.bench.power_on(card, tpm=chip) as machine:
@@ -265,11 +242,9 @@ def test_a_machine_that_was_set_up_is_never_formatted(
 
 
 @pytest.mark.parametrize("name", [ASKED, BEGUN])
-def test_asked_for_too_late_it_stays_as_it_is(
-    bay: Bay, chip: tpm.Tpm, tmp_path: Path, name: str
-) -> None:
+def test_asked_for_too_late_it_stays_as_it_is(bay: Bay, chip: tpm.Tpm, name: str) -> None:
     card = bay.bench.twin(bay.set_up(), "late")
-    ask_for(card, tmp_path, name)
+    card.ask_for(name)
 
     with bay.bench.power_on(card, tpm=chip) as machine:
         bay.bench.ready(machine)

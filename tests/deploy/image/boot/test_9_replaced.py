@@ -10,7 +10,7 @@ import pytest
 from tests.deploy.image.boot.conftest import note
 from tests.deploy.image.boot.residents import hold_until_open, issued_card, log_of
 from tests.deploy.image.boot.slots import stick
-from tests.deploy.image.boot.terminal import Terminal, ask_for
+from tests.deploy.image.boot.terminal import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ def test_a_resident_of_the_old_gate_opens_the_new_one(bay: Bay, tmp_path: Path) 
     (tmp_path / "a-file").write_text("of the technician's own")
     plugged = stick(tmp_path, tmp_path / "a-file")
 
-    ask_for(used, tmp_path)
+    used.ask_for("service.txt")
     with bay.bench.power_on(used, stick=plugged) as old:
         bay.bench.ready(old)
         card = issued_card(old.guest)
@@ -50,7 +50,7 @@ def test_a_resident_of_the_old_gate_opens_the_new_one(bay: Bay, tmp_path: Path) 
         terminal.wait(EMPTY)
 
     new = bay.bench.card("new")
-    ask_for(new, tmp_path)
+    new.ask_for("service.txt")
     with bay.bench.power_on(new, stick=plugged) as machine:
         bay.bench.ready(machine)
         terminal = Terminal(machine)

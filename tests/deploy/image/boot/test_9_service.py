@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.deploy.image.boot.terminal import SHELL, ask_for
+from tests.deploy.image.boot.terminal import SHELL
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.deploy.image.boot.conftest import Bay
     from tests.deploy.image.boot.machine import Machine
 
@@ -45,9 +43,9 @@ def test_without_the_file_a_keyboard_types_nowhere(bay: Bay) -> None:
     assert gate.guest.ask("sh", "-c", LISTENING) == "", "somebody reads what is typed"
 
 
-def test_with_it_a_technician_has_a_terminal_for_one_start(bay: Bay, tmp_path: Path) -> None:
+def test_with_it_a_technician_has_a_terminal_for_one_start(bay: Bay) -> None:
     card = bay.set_up()
-    ask_for(card, tmp_path, "service.txt.txt")  # by a desk that hides what names end with
+    card.ask_for("service.txt.txt")  # by a desk that hides what names end with
 
     with bay.bench.power_on(card) as machine:
         bay.bench.ready(machine)  # the gate works meanwhile

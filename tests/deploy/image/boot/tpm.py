@@ -14,10 +14,12 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.rig.software_tpm import SoftwareTpm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,23 +75,8 @@ class Tpm:
         from tpm2_pytss import ESAPI  # noqa: PLC0415 - not on every machine
         from tpm2_pytss.constants import ESYS_TR  # noqa: PLC0415
 
-        self.state.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="tpm-") as short:
-            socket = Path(short) / "s"
-            words = [PROGRAM, "socket", "--tpm2", "--tpmstate", f"dir={self.state}"]
-            words += [
-                "--server",
-                f"type=unixio,path={socket}",
-                "--flags",
-                "not-need-init,startup-clear",
-            ]
-            with subprocess.Popen([*words, "--ctrl", f"type=unixio,path={socket}.ctrl"]) as chip:  # noqa: S603
-                try:
-                    _wait_for(socket, chip)
-                    with ESAPI(f"swtpm:path={socket}") as esapi:
-                        esapi.hierarchy_change_auth(ESYS_TR.LOCKOUT, password)
-                finally:
-                    chip.kill()
+        with closing(SoftwareTpm(self.state)) as chip, ESAPI(chip.tcti) as esapi:
+            esapi.hierarchy_change_auth(ESYS_TR.LOCKOUT, password)
 
     def behind(self, initrd: Path) -> Path:
         """Return an initrd that brings the driver too."""
